@@ -1,0 +1,29 @@
+/**
+ * The live-feed port: every settled change, to every instance. It may lose entries (the lease on a no covers that),
+ * repeat them and reorder them; consumers keep the highest version per dish.
+ * Adapters: `redis-feed.ts` (capped Streams) and `memory-feed.ts` (twin).
+ */
+import type { TransactionState } from "../kernel/states.ts";
+import type { DishRow } from "../kernel/types.ts";
+
+export interface TransactionChange {
+  txId: string;
+  storeId: string;
+  state: TransactionState;
+}
+
+/** What one batch changed. */
+export interface FeedEntry {
+  instance: string;
+  /** The database's clock when the batch was decided. */
+  atMs: number;
+  dishes: DishRow[];
+  transactions: TransactionChange[];
+}
+
+export interface LiveFeed {
+  /** Never throws and never waits: an entry that cannot be sent is dropped and counted. */
+  publish(entry: FeedEntry): void;
+  /** Entries of other instances. `gap` is called when entries may have been missed: reload what you hold. */
+  subscribe(consumer: { entry(entry: FeedEntry): void; gap(): void }): () => void;
+}

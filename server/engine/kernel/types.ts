@@ -1,0 +1,151 @@
+/**
+ * The words the engine speaks with the outside: plain data only, so that it can live in a thread or a process of its own.
+ * Quantities are portions, times ending in Ms are milliseconds; `…AtMs` is since the epoch, by the database's clock.
+ */
+import type { CancelCause, TransactionState } from "./states.ts";
+
+/** What accompanies every call. */
+export interface CallContext {
+  /** What is left of the caller's time, in milliseconds. The engine never spends more. */
+  timeoutMs: number;
+  /** W3C trace id, 32 hex digits. */
+  traceId: string;
+  /** Time the request spent in front of the engine. */
+  accessMs?: number;
+}
+
+export interface BasketLine {
+  dishId: string;
+  quantity: number;
+}
+
+export interface TryRequest {
+  txId: string;
+  storeId: string;
+  /** Distinct dishes: see `mergeLines`. */
+  lines: BasketLine[];
+  orderId: string;
+  couponId: string | null;
+  ttlSeconds: number;
+}
+
+export interface ReservedLine extends BasketLine {
+  freezeId: string;
+}
+
+export interface TryAnswer {
+  txId: string;
+  state: TransactionState;
+  lines: ReservedLine[];
+  expiresAtMs: number;
+  /** True when an earlier call with this txId did the work. */
+  replayed: boolean;
+}
+
+export interface MoveAnswer {
+  txId: string;
+  state: TransactionState;
+}
+
+/** One dish as the ledger has it: the row, after a batch or a read. */
+export interface DishRow {
+  dishId: string;
+  storeId: string;
+  supplied: number;
+  available: number;
+  frozen: number;
+  sold: number;
+  onSale: boolean;
+  /** timeline × 2^40 + number of changes: grows with every change, and with every failover of the database. */
+  version: number;
+}
+
+export type StockChangeKind = "RESTOCK" | "WRITE_OFF" | "PAUSE" | "RESUME";
+
+export interface StockChangeRequest {
+  dishId: string;
+  kind: StockChangeKind;
+  /** Portions; 0 for PAUSE and RESUME. */
+  quantity: number;
+  reason: string | null;
+  /** Who asked: an API key's or an operator's id. */
+  actor: string;
+  /** Makes the change idempotent; unique in the whole installation. */
+  actionKey: string;
+}
+
+/** A transaction as the ledger has it. */
+export interface TransactionRecord {
+  txId: string;
+  storeId: string;
+  orderId: string;
+  couponId: string | null;
+  state: TransactionState;
+  cause: CancelCause | null;
+  /** 32 hex digits; null for the tombstone of an empty rollback, which never had a payload. */
+  payloadHash: string | null;
+  lines: (ReservedLine & { state: TransactionState })[];
+  ticketId: string | null;
+  createdAtMs: number;
+  updatedAtMs: number;
+  expiresAtMs: number;
+}
+
+/** Time a Try spent in each stage before its batch was sent, in milliseconds. */
+export interface StageTimes {
+  accessMs: number;
+  casMs: number;
+  lockMs: number;
+  redisMs: number;
+}
+
+/** Counters since the process started, tier by tier; gauges say so. */
+export interface EngineStats {
+  cas: {
+    /** Trys whose every line was admitted in memory. */
+    admitted: number;
+    /** Trys refused from memory, stock confirmed at most REFUSAL_AGE_MS_MAX ago. */
+    refused: number;
+    /** Times a Try waited because its portions were promised to others in flight. */
+    parked: number;
+    /** Compare-and-swaps that lost and went again. */
+    casRetries: number;
+    /** Cells read from the ledger because they were missing or too old to refuse from. */
+    cellReads: number;
+  };
+  lock: {
+    batches: number;
+    /** Operations that left in a batch; divided by `batches`: the mean batch size. */
+    batched: number;
+    /** Operations that reached their deadline while they waited. */
+    timedOut: number;
+    /** Gauge: operations waiting for a batch now. */
+    waiting: number;
+    /** Gauge: batches in flight now. */
+    inFlight: number;
+  };
+  redis: {
+    takes: number;
+    /** Operations sent back to tier 1 because Redis granted too little. */
+    short: number;
+    failures: number;
+    /** Gauge. */
+    circuit: "closed" | "open" | "halfOpen";
+  };
+  tcc: {
+    reserved: number;
+    replayed: number;
+    /** Guard refusals: the ledger said no after memory and Redis let the Try through. */
+    refused: number;
+    confirmed: number;
+    cancelled: number;
+    expired: number;
+    reversed: number;
+    /** Batches sent again after a conflict or a lost connection. */
+    resent: number;
+    /** Batches cut in two to find a poisoned request. */
+    bisected: number;
+    /** Gauge. */
+    circuit: "closed" | "open" | "halfOpen";
+  };
+}

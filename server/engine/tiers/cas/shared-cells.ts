@@ -1,0 +1,43 @@
+/**
+ * The shared-cell port: a dish's stock at Redis' distance. It may say no, never yes, and losing it loses nothing.
+ * Adapters: `redis-cells.ts` (take.lua, settle.lua) and `memory-shared-cells.ts` (twin); `shared-cells.conformance.ts` holds both to one suite.
+ */
+
+/** Who takes. `sequence` grows with every batch of an instance, so a take sent twice cannot revive a settled hold. */
+export interface HoldOwner {
+  instance: string;
+  sequence: number;
+}
+
+/** One dish of a take. The caller's own reading comes along: the newer of it and the cell wins. */
+export interface TakeRequest {
+  dishId: string;
+  wanted: number;
+  /** Null: the caller has no reading. */
+  known: { available: number; version: number } | null;
+}
+
+export interface TakeGrant {
+  /** Portions held for this batch: 0 … wanted. */
+  granted: number;
+  /** The newer reading of cell and caller, holds not deducted. */
+  available: number;
+  version: number;
+}
+
+export interface SettleRequest {
+  dishId: string;
+  /** The row after the batch; null when the batch failed or its outcome is unknown: then only the hold goes. */
+  reading: { available: number; version: number } | null;
+}
+
+export interface SharedCells {
+  /**
+   * Holds portions of one store's dishes for one batch: one script call.
+   * @returns per dish its grant, or null when neither cell nor caller knows the dish.
+   * @throws when the store does not answer in time; the caller goes on without it.
+   */
+  take(storeId: string, owner: HoldOwner, requests: readonly TakeRequest[], holdMs: number): Promise<(TakeGrant | null)[]>;
+  /** Ends the batch's holds and stores readings that are newer. Repeating it changes nothing. */
+  settle(storeId: string, owner: HoldOwner, requests: readonly SettleRequest[]): Promise<void>;
+}

@@ -1,0 +1,151 @@
+/**
+ * The ledger port: the only place that says yes. One batch is one call and one commit across stock, coupons and orders.
+ * Adapters: `postgres-ledger.ts` (real) and `memory-ledger.ts` (twin); `ledger.conformance.ts` holds both to one suite.
+ */
+import type { CancelCause, TransactionState } from "../../kernel/states.ts";
+import type {
+  BasketLine,
+  DishRow,
+  StageTimes,
+  StockChangeKind,
+  TransactionRecord,
+} from "../../kernel/types.ts";
+
+export interface LedgerTry {
+  txId: string;
+  storeId: string;
+  orderId: string;
+  couponId: string | null;
+  /** 32 hex digits over store, merged lines, coupon, order and participants. */
+  payloadHash: string;
+  ttlSeconds: number;
+  /** Distinct dishes, in order of first appearance. */
+  lines: readonly BasketLine[];
+  traceId: string;
+  stages: StageTimes;
+}
+
+export type MoveTarget = Extract<TransactionState, "CONFIRMED" | "CANCELLED" | "EXPIRED" | "REVERSED">;
+
+export interface LedgerMove {
+  txId: string;
+  to: MoveTarget;
+  /** Recorded when `to` is CANCELLED. */
+  cause: CancelCause | null;
+}
+
+export interface LedgerStockChange {
+  actionKey: string;
+  /** 32 hex digits over the request: the same key with another hash is a misuse. */
+  requestHash: string;
+  kind: StockChangeKind;
+  dishId: string;
+  quantity: number;
+  reason: string | null;
+  actor: string;
+}
+
+/**
+ * Everything one statement does. Within a batch: distinct txIds over `trys` and `moves`, distinct orderIds over `trys`,
+ * distinct actionKeys; `dishIds` holds every dish that a Try, a move or a change touches.
+ * Order of effect: moves, then stock changes, then Trys in their order.
+ */
+export interface LedgerBatch {
+  batchId: string;
+  dishIds: readonly string[];
+  trys: readonly LedgerTry[];
+  moves: readonly LedgerMove[];
+  changes: readonly LedgerStockChange[];
+}
+
+export type TryVerdict =
+  | "ACCEPTED"
+  | "KNOWN" // the txId exists: read it with findTransactions
+  | "ORDER_CONFLICT" // its order belongs to another transaction that is not cancelled
+  | "UNKNOWN_DISH"
+  | "WRONG_STORE" // a dish of another store
+  | "DISH_PAUSED"
+  | "SOLD_OUT"
+  | "UNKNOWN_COUPON"
+  | "COUPON_UNAVAILABLE"; // used, frozen, or another store's
+
+export type MoveVerdict =
+  | "MOVED"
+  | "NOT_MOVED" // its state does not allow it (or, for EXPIRED, its time has not come): read it
+  | "FENCED" // CANCELLED, txId unknown: a tombstone now refuses a late Try
+  | "UNKNOWN" // CONFIRMED, REVERSED or EXPIRED of an unknown txId
+  | "NOT_LOCKED" // it touches a dish that `dishIds` does not name: ask again with its lines
+  | "REFUND_DUE"; // EXPIRED and its portions or coupon are gone: a refund ticket is open, for good
+
+export type ChangeVerdict =
+  | { verdict: "APPLIED" | "REPLAYED"; dish: DishRow }
+  | { verdict: "UNKNOWN_DISH" }
+  | { verdict: "INSUFFICIENT_STOCK"; available: number }
+  | { verdict: "MISMATCH" }; // the actionKey was used for another request
+
+export interface LedgerBatchResult {
+  /** The database's clock when the batch was decided; an accepted Try expires `ttlSeconds` later. */
+  atMs: number;
+  trys: readonly TryVerdict[];
+  moves: readonly MoveVerdict[];
+  changes: readonly ChangeVerdict[];
+  /** The row of each of `dishIds` after the batch, unchanged ones too (that heals stale cells); null: no such dish. */
+  dishes: readonly (DishRow | null)[];
+}
+
+/** Why a batch did not answer. The engine's reaction depends on nothing else. */
+export type LedgerFailureKind =
+  | "conflict" // deadlock, unique violation, moved in between: rolled back, send it again
+  | "poisoned" // one request's data broke it (SQLSTATE class 22, 23): rolled back, bisect
+  | "unknown" // the connection was lost: it may or may not have committed; sending it again is safe
+  | "unavailable"; // refused before it began: nothing was written
+
+const LEDGER_FAILURE = Symbol.for("eightysix.ledgerFailure");
+
+export class LedgerFailure extends Error {
+  readonly kind: LedgerFailureKind;
+  readonly [LEDGER_FAILURE] = true;
+
+  constructor(kind: LedgerFailureKind, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = "LedgerFailure";
+    this.kind = kind;
+  }
+}
+
+export function isLedgerFailure(value: unknown): value is LedgerFailure {
+  return typeof value === "object" && value !== null && (value as Record<symbol, unknown>)[LEDGER_FAILURE] === true;
+}
+
+export interface NewDish {
+  dishId: string;
+  storeId: string;
+  names: { en: string; "zh-CN": string };
+  priceCents: number;
+  supplied: number;
+  actor: string;
+  actionKey: string;
+}
+
+export interface NewCoupon {
+  couponId: string;
+  storeId: string | null;
+  amountCents: number;
+  actor: string;
+  actionKey: string;
+}
+
+/** Every method rejects with a LedgerFailure and nothing else when the ledger cannot answer. */
+export interface Ledger {
+  /** Runs one batch in one commit. */
+  runBatch(batch: LedgerBatch): Promise<LedgerBatchResult>;
+  /** One round trip for any number of ids; answers in their order. */
+  findTransactions(txIds: readonly string[]): Promise<(TransactionRecord | null)[]>;
+  /** One round trip for any number of dishes; answers in their order. */
+  readDishes(dishIds: readonly string[]): Promise<(DishRow | null)[]>;
+  /** RESERVED transactions whose time is up by the database's clock, oldest first. */
+  findExpired(limit: number): Promise<TransactionRecord[]>;
+  /** Makes the dish, its store when that is new, and its first movement. */
+  createDish(dish: NewDish): Promise<{ verdict: "CREATED" | "REPLAYED"; dish: DishRow } | { verdict: "EXISTS" | "MISMATCH" }>;
+  createCoupon(coupon: NewCoupon): Promise<{ verdict: "CREATED" | "REPLAYED" | "EXISTS" | "MISMATCH" }>;
+}
