@@ -1,0 +1,41 @@
+/**
+ * What identifies a basket: its merged lines, its fingerprint, the ids of its reservations.
+ * Pure functions; nothing here knows stock.
+ */
+import { createHash } from "node:crypto";
+import type { BasketLine } from "./types.ts";
+
+/** Adds up the lines of one dish, in order of first appearance. */
+export function mergeLines(lines: readonly BasketLine[]): BasketLine[] {
+  const merged = new Map<string, BasketLine>();
+  for (const { dishId, quantity } of lines) {
+    const line = merged.get(dishId);
+    if (line) line.quantity += quantity;
+    else merged.set(dishId, { dishId, quantity });
+  }
+  return [...merged.values()];
+}
+
+/** A reservation's id: derived, so a replay gives the same one without looking it up. `lineNo` starts at 1. */
+export function freezeIdOf(txId: string, lineNo: number): string {
+  return `${txId}.${lineNo}`;
+}
+
+/** 128 bits of SHA-256 over the parts, as 32 hex digits. Parts are length-prefixed: no two lists collide by joining. */
+export function fingerprint(parts: readonly (string | number | null)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part === null ? "-;" : `${String(part).length}:${part};`);
+  return hash.digest("hex").slice(0, 32);
+}
+
+/** What must repeat for a txId to be a replay. `ttlSeconds` does not count. */
+export function payloadHashOf(basket: {
+  storeId: string;
+  lines: readonly BasketLine[];
+  orderId: string;
+  couponId: string | null;
+}): string {
+  const parts: (string | number | null)[] = [basket.storeId, basket.orderId, basket.couponId];
+  for (const line of basket.lines) parts.push(line.dishId, line.quantity);
+  return fingerprint(parts);
+}
