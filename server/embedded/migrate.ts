@@ -1,0 +1,108 @@
+/**
+ * Brings a database to the newest schema: applies the folders of prisma/migrations that it has not seen, in order.
+ * Prisma's own engine does it, compiled to WebAssembly, so nothing is downloaded; its table is the ordinary `_prisma_migrations`.
+ * It cannot undo a migration. Several instances may call it at once: an advisory lock lets one work and the others find it done.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { PrismaPg } from "@prisma/adapter-pg";
+import { bindMigrationAwareSqlAdapterFactory, type SqlMigrationAwareDriverAdapterFactory } from "@prisma/driver-adapter-utils";
+import pg from "pg";
+
+const PRISMA_DIR = join(import.meta.dirname, "../../prisma");
+/** Any number, as long as every version of Eightysix uses this one. */
+const ADVISORY_LOCK = 8_686_001;
+const LOCK_WAIT_MS = 120_000;
+
+export interface MigrateResult {
+  applied: string[];
+}
+
+export async function migrate(databaseUrl: string, prismaDir = PRISMA_DIR): Promise<MigrateResult> {
+  const lock = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
+  await lock.connect();
+  try {
+    await lock.query(`SET lock_timeout = ${LOCK_WAIT_MS}`);
+    await lock.query("SELECT pg_advisory_lock($1)", [ADVISORY_LOCK]);
+    if (await isUpToDate(lock, prismaDir)) return { applied: [] };
+    const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+    try {
+      const engine = await schemaEngine(pool, prismaDir);
+      const { appliedMigrationNames } = await engine.applyMigrations({
+        migrationsList: migrationsList(prismaDir),
+        filters: { externalTables: [], externalEnums: [] },
+      });
+      return { applied: appliedMigrationNames };
+    } finally {
+      await pool.end();
+    }
+  } finally {
+    await lock.end();
+  }
+}
+
+function migrationNames(prismaDir: string): string[] {
+  const folder = join(prismaDir, "migrations");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, "migration.sql")))
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/** Loading the engine costs 150 ms: a start that has nothing to do skips it. */
+async function isUpToDate(client: pg.Client, prismaDir: string): Promise<boolean> {
+  const names = migrationNames(prismaDir);
+  const { rows: tables } = await client.query("SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there");
+  if (!tables[0].there) return names.length === 0;
+  const { rows } = await client.query("SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL");
+  const done = new Set(rows.map((row) => row.migration_name as string));
+  return names.every((name) => done.has(name));
+}
+
+function migrationsList(prismaDir: string) {
+  const baseDir = join(prismaDir, "migrations");
+  const lockFile = join(baseDir, "migration_lock.toml");
+  return {
+    baseDir,
+    lockfile: { path: "migration_lock.toml", content: existsSync(lockFile) ? readFileSync(lockFile, "utf8") : null },
+    shadowDbInitScript: "",
+    migrationDirectories: migrationNames(prismaDir).map((name) => ({
+      path: name,
+      migrationFile: { path: "migration.sql", content: { tag: "ok" as const, value: readFileSync(join(baseDir, name, "migration.sql"), "utf8") } },
+    })),
+  };
+}
+
+function schemaFiles(prismaDir: string) {
+  const path = join(prismaDir, "schema.prisma");
+  return [{ path, content: readFileSync(path, "utf8") }];
+}
+
+interface Engine {
+  applyMigrations(input: object): Promise<{ appliedMigrationNames: string[] }>;
+}
+
+async function schemaEngine(pool: pg.Pool, prismaDir: string): Promise<Engine> {
+  const bindings = await import("@prisma/schema-engine-wasm/schema_engine_bg");
+  const bytes = readFileSync(join(dirname(createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm")), "schema_engine_bg.wasm"));
+  const { instance } = await WebAssembly.instantiate(bytes, { "./schema_engine_bg.js": bindings as unknown as WebAssembly.ModuleImports });
+  const glue = bindings as unknown as { __wbg_set_wasm(exports: WebAssembly.Exports): void };
+  glue.__wbg_set_wasm(instance.exports);
+  (instance.exports as { __wbindgen_start(): void }).__wbindgen_start();
+  const datamodels = schemaFiles(prismaDir).map((file) => [file.path, file.content]);
+  const adapter = bindMigrationAwareSqlAdapterFactory(wholeScripts(new PrismaPg(pool)));
+  return (await bindings.SchemaEngine.new({ datamodels } as never, () => {}, adapter)) as unknown as Engine;
+}
+
+/** The stock adapter cuts a script at every semicolon, also inside a function's body; Postgres takes it in one piece. */
+function wholeScripts(factory: PrismaPg): SqlMigrationAwareDriverAdapterFactory {
+  const connect = factory.connect.bind(factory);
+  factory.connect = async () => {
+    const connection = await connect();
+    connection.executeScript = async (script) => void (await connection.underlyingDriver().query(script));
+    return connection;
+  };
+  return factory as unknown as SqlMigrationAwareDriverAdapterFactory;
+}

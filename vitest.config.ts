@@ -1,0 +1,39 @@
+/**
+ * Two kinds of tests. `unit`: *.test.ts, fast, no servers. `integration`: *.integration.test.ts, on a real Postgres and Redis
+ * that server/testing/global-setup.ts starts. Browser tests are Playwright's (e2e/).
+ */
+import { defineConfig } from "vitest/config";
+
+const NOT_OURS = ["**/node_modules/**", ".next/**", ".data/**", ".cache/**", "e2e/**"];
+
+export default defineConfig({
+  resolve: { alias: { "@": import.meta.dirname } },
+  test: {
+    pool: "forks",
+    maxWorkers: 2,
+    teardownTimeout: 20_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["**/*.test.ts", "**/*.test.tsx"],
+          exclude: [...NOT_OURS, "**/*.integration.test.ts"],
+          testTimeout: 10_000,
+          hookTimeout: 10_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "integration",
+          include: ["**/*.integration.test.ts"],
+          exclude: NOT_OURS,
+          globalSetup: ["server/testing/global-setup.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
