@@ -1,0 +1,202 @@
+/**
+ * The live board: one picture of the installation for everybody who watches it through this process.
+ * Fed by the engine's settled changes, its counters once a second, and bounded reads while somebody looks.
+ * It cannot change anything, and it may be a moment old; sockets are gateway.ts, pages ask it for their first render.
+ */
+import type {
+  DishesDelta,
+  DishesSnapshot,
+  OverviewDelta,
+  OverviewSnapshot,
+  TransactionsDelta,
+  TransactionsSnapshot,
+} from "../contracts/socket-events.ts";
+import { bucketAt } from "../contracts/demand.ts";
+import type { FeedEntry } from "../engine/feed/live-feed.ts";
+import { realClock } from "../engine/kernel/clock.ts";
+import type { Clock, Timer } from "../engine/kernel/clock.ts";
+import type { EngineStats } from "../engine/kernel/types.ts";
+import { DishBook } from "./dish-book.ts";
+import { DishesSource, OverviewSource } from "./dish-rooms.ts";
+import type { LiveReads } from "./live-reads.ts";
+import { PendingWatch } from "./pending-watch.ts";
+import { LiveRoom } from "./room.ts";
+import { TierRates, dependenciesOf } from "./tier-rates.ts";
+
+const SECOND_MS = 1_000;
+/** The feed may lose entries; reading the menu this often heals what a lost one left behind. */
+const MENU_EVERY_SECONDS = 30;
+/** New dishes are read a few at a time; the rest waits a second. */
+const NEW_DISHES_MAX = 500;
+
+export interface BoardEngine {
+  onEntry(listener: (entry: FeedEntry) => void): () => void;
+  stats(): EngineStats;
+}
+
+export interface BoardOptions {
+  engine: BoardEngine;
+  reads: LiveReads;
+  /** A read failed; the board goes on with what it has. */
+  onError: (error: unknown) => void;
+  clock?: Clock;
+}
+
+type Said<T> = Omit<T, "seq" | "atMs">;
+
+export class LiveBoard {
+  private readonly engine: BoardEngine;
+  private readonly reads: LiveReads;
+  private readonly onError: (error: unknown) => void;
+  private readonly clock: Clock;
+  private readonly book: DishBook;
+  private readonly watch: PendingWatch;
+  private readonly tiers = new TierRates();
+  private readonly overviewSource: OverviewSource;
+  private readonly unknownDishes = new Set<string>();
+  private databaseAheadMs = 0;
+  private postgresReadable = true;
+  private pendingFlight: Promise<void> | null = null;
+  private pendingReadAtMs = Number.NEGATIVE_INFINITY;
+  private menuReadAtMs = Number.NEGATIVE_INFINITY;
+  private menuFlight: Promise<void> | null = null;
+  private timer: Timer | null = null;
+  private unsubscribe: (() => void) | null = null;
+
+  readonly overview: LiveRoom<Said<OverviewSnapshot>, Said<OverviewDelta>>;
+  readonly dishes: LiveRoom<Said<DishesSnapshot>, Said<DishesDelta>>;
+  readonly transactions: LiveRoom<Said<TransactionsSnapshot>, Said<TransactionsDelta>>;
+
+  constructor({ engine, reads, onError, clock = realClock }: BoardOptions) {
+    this.engine = engine;
+    this.reads = reads;
+    this.onError = onError;
+    this.clock = clock;
+    const nowMs = () => this.nowMs();
+    const bucket = () => bucketAt(this.nowMs());
+    this.book = new DishBook(bucket());
+    this.watch = new PendingWatch(this.book);
+    this.overviewSource = new OverviewSource(this.book, {
+      nowMs,
+      bucket,
+      tiers: () => this.tiers.history,
+      gauges: () => this.tiers.gauges,
+      dependencies: () => dependenciesOf(this.engine.stats(), this.postgresReadable),
+    });
+    this.overview = new LiveRoom(this.overviewSource, clock, nowMs);
+    this.dishes = new LiveRoom(new DishesSource(this.book, bucket), clock, nowMs);
+    this.transactions = new LiveRoom(
+      {
+        snapshot: () => this.watch.view(),
+        takeDelta: () => (this.watch.dirty ? this.watch.takeDelta() : null),
+      },
+      clock,
+      nowMs,
+    );
+    this.book.onChange(() => {
+      this.overview.poke();
+      this.dishes.poke();
+    });
+  }
+
+  /** Milliseconds since the epoch by the database's clock, as well as this process knows it. */
+  nowMs(): number {
+    return this.clock.nowMs() + this.databaseAheadMs;
+  }
+
+  /** Reads the menu and begins to follow the engine. A database that is down does not stop it: it tries again. */
+  async start(): Promise<void> {
+    this.unsubscribe = this.engine.onEntry((entry) => this.follow(entry));
+    await this.readMenu(null);
+    this.overviewSource.reorderIfDue();
+    this.everySecond();
+  }
+
+  stop(): void {
+    this.unsubscribe?.();
+    this.unsubscribe = null;
+    this.timer?.cancel();
+    this.timer = null;
+    for (const room of [this.overview, this.dishes, this.transactions]) room.stop();
+  }
+
+  /** Pending transactions no older than a second, for somebody who just came. */
+  async freshPending(): Promise<void> {
+    if (this.clock.monotonicMs() - this.pendingReadAtMs >= SECOND_MS) await this.readPending();
+  }
+
+  private follow(entry: FeedEntry): void {
+    for (const row of entry.dishes) {
+      if (!this.book.apply(row, entry.atMs) && this.unknownDishes.size < NEW_DISHES_MAX) this.unknownDishes.add(row.dishId);
+    }
+    for (const { txId, state } of entry.transactions) {
+      if (this.watch.changed(txId, state)) this.transactions.poke();
+    }
+  }
+
+  /** One pass of what happens each second; tests call it, `everySecond` repeats it. */
+  async tick(): Promise<void> {
+    const nowMs = this.nowMs();
+    this.book.advance(bucketAt(nowMs), nowMs);
+    const sample = this.tiers.sample(this.engine.stats(), nowMs, this.clock.monotonicMs());
+    if (sample !== null) this.overviewSource.sampled(sample);
+    this.overviewSource.reorderIfDue();
+    this.overview.poke();
+    const reads: Promise<void>[] = [];
+    if (this.unknownDishes.size > 0 && this.menuFlight === null) {
+      const dishIds = [...this.unknownDishes];
+      this.unknownDishes.clear();
+      reads.push(this.readMenu(dishIds));
+    } else if (this.clock.monotonicMs() - this.menuReadAtMs >= MENU_EVERY_SECONDS * SECOND_MS && this.watched) {
+      reads.push(this.readMenu(null));
+    }
+    if (this.transactions.occupied) reads.push(this.readPending());
+    await Promise.all(reads);
+  }
+
+  private get watched(): boolean {
+    return this.overview.occupied || this.dishes.occupied || this.book.size === 0 || !this.postgresReadable;
+  }
+
+  private everySecond(): void {
+    this.timer = this.clock.schedule(SECOND_MS, () => {
+      this.everySecond(); // a slow read must not slow the sampling
+      void this.tick();
+    });
+  }
+
+  private readMenu(dishIds: string[] | null): Promise<void> {
+    this.menuFlight ??= this.read(async () => {
+      const entries = await this.reads.menu(dishIds);
+      if (dishIds === null) this.menuReadAtMs = this.clock.monotonicMs();
+      this.book.load(entries, this.nowMs());
+    }).finally(() => {
+      this.menuFlight = null;
+    });
+    return this.menuFlight;
+  }
+
+  private readPending(): Promise<void> {
+    this.pendingFlight ??= this.read(async () => {
+      const askedAtMs = this.clock.nowMs();
+      const read = await this.reads.pending();
+      this.pendingReadAtMs = this.clock.monotonicMs();
+      this.databaseAheadMs = Math.round(read.atMs - (askedAtMs + this.clock.nowMs()) / 2);
+      if (this.watch.refresh(read)) this.transactions.poke();
+    }).finally(() => {
+      this.pendingFlight = null;
+    });
+    return this.pendingFlight;
+  }
+
+  private async read(task: () => Promise<void>): Promise<void> {
+    try {
+      await task();
+      this.postgresReadable = true;
+    } catch (error) {
+      this.postgresReadable = false;
+      this.onError(error);
+    }
+    this.overview.poke();
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * Socket.IO on the HTTP server: lets signed-in operators listen to rooms of the live board. It carries no commands.
+ * A socket lives as long as its session: asked at the handshake, then every few seconds, and at once on sign-out here.
+ * Next adds an upgrade listener of its own to the same server; no page may match SOCKET_PATH, or Next ends these sockets.
+ */
+import type { Server as HttpServer, IncomingMessage } from "node:http";
+import { Server } from "socket.io";
+import type { Socket } from "socket.io";
+import type { Auth, OperatorSession } from "../auth/auth.ts";
+import { isSameOrigin } from "../auth/same-origin.ts";
+import { ROOMS, SOCKET_PATH, isRoom } from "../contracts/socket-events.ts";
+import type { ClientToServerEvents, JoinAnswer, Room, ServerToClientEvents } from "../contracts/socket-events.ts";
+import type { LiveBoard } from "./board.ts";
+
+/** A disabled operator, or one who signed out at another instance, loses the sockets within this time. */
+const SESSION_CHECK_MS = 5_000;
+const PULSE_MS = 1_000;
+/** A browser joins three rooms, and again after each gap; more in ten seconds is not a browser of ours. */
+const JOINS_MAX = 40;
+const JOINS_WINDOW_MS = 10_000;
+/** Room names and nothing else come in. */
+const MESSAGE_BYTES_MAX = 4_096;
+const SOCKETS_MAX = 500;
+
+interface SocketData {
+  session: OperatorSession;
+  joins: number;
+  joinsSinceMs: number;
+}
+
+type LiveServer = Server<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
+type LiveSocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
+
+export interface GatewayDeps {
+  board: LiveBoard;
+  auth: Pick<Auth, "readSession" | "findSessions" | "onSessionEnded">;
+  onError: (error: unknown) => void;
+  /** Tests shorten it. */
+  sessionCheckMs?: number;
+}
+
+export interface Gateway {
+  /** Ends every socket and stops listening to the board. */
+  close(): Promise<void>;
+  socketCount(): number;
+}
+
+export function createGateway(httpServer: HttpServer, deps: GatewayDeps): Gateway {
+  const { board, auth, onError, sessionCheckMs = SESSION_CHECK_MS } = deps;
+  const io: LiveServer = new Server(httpServer, {
+    path: SOCKET_PATH,
+    serveClient: false,
+    transports: ["websocket", "polling"],
+    maxHttpBufferSize: MESSAGE_BYTES_MAX,
+    pingInterval: 10_000,
+    pingTimeout: 8_000,
+    // A list of hundreds of dishes compresses ten to one; a single tick is not worth the work.
+    perMessageDeflate: { threshold: 4_096 },
+    // Upgrades that are not ours belong to whoever else listens on this server.
+    destroyUpgrade: false,
+    allowRequest: (request, decide) => {
+      const allowed = isSameOrigin(headersOf(request), false) && io.engine.clientsCount < SOCKETS_MAX;
+      decide(allowed ? null : "forbidden", allowed);
+    },
+  });
+
+  io.use((socket, next) => {
+    auth
+      .readSession(headersOf(socket.request))
+      .then(({ session }) => {
+        if (session === null) return next(new Error("UNAUTHENTICATED"));
+        socket.data = { session, joins: 0, joinsSinceMs: 0 };
+        next();
+      })
+      .catch((error: unknown) => {
+        onError(error);
+        next(new Error("UNAVAILABLE"));
+      });
+  });
+
+  // A room of the board is listened to only while a socket is in it: the board reads nothing for an empty one.
+  const stopListening = new Map<Room, () => void>();
+  const listen = (room: Room) => {
+    if (stopListening.has(room)) return;
+    // Volatile: a browser that cannot keep up drops updates, sees the gap and asks for a snapshot.
+    const stop = {
+      overview: () => board.overview.listen((delta) => io.to("overview").volatile.emit("overview", delta)),
+      dishes: () => board.dishes.listen((delta) => io.to("dishes").volatile.emit("dishes", delta)),
+      transactions: () => board.transactions.listen((delta) => io.to("transactions").volatile.emit("transactions", delta)),
+    }[room]();
+    stopListening.set(room, stop);
+  };
+  io.of("/").adapter.on("delete-room", (room: string) => {
+    if (!isRoom(room)) return;
+    stopListening.get(room)?.();
+    stopListening.delete(room);
+  });
+
+  const snapshotOf = async (room: Room): Promise<JoinAnswer> => {
+    if (room === "overview") return { ok: true, snapshot: board.overview.snapshot() };
+    if (room === "dishes") return { ok: true, snapshot: board.dishes.snapshot() };
+    await board.freshPending();
+    return { ok: true, snapshot: board.transactions.snapshot() };
+  };
+
+  io.on("connection", (socket: LiveSocket) => {
+    // `request` and its headers would stay in memory for as long as the socket lives.
+    socket.conn.request.headers = {};
+    socket.on("join", (room, answer) => {
+      if (typeof answer !== "function") return;
+      const reply = answer as (answer: JoinAnswer) => void;
+      if (!isRoom(room)) return reply({ ok: false, code: "UNKNOWN_ROOM" });
+      if (!mayJoin(socket.data, board.nowMs())) return reply({ ok: false, code: "TOO_MANY" });
+      void socket.join(room);
+      listen(room);
+      snapshotOf(room).then(reply, (error: unknown) => {
+        onError(error);
+        reply({ ok: false, code: "UNAVAILABLE" });
+      });
+    });
+    socket.on("leave", (room) => {
+      if (isRoom(room)) void socket.leave(room);
+    });
+    socket.on("time", (answer) => {
+      if (typeof answer === "function") answer(board.nowMs());
+    });
+  });
+
+  const end = (socket: { emit: LiveSocket["emit"]; disconnect: (close: boolean) => unknown }) => {
+    socket.emit("ended");
+    socket.disconnect(true);
+  };
+  const forgetEnded = auth.onSessionEnded((sessionId) => {
+    for (const socket of io.of("/").sockets.values()) if (socket.data.session.sessionId === sessionId) end(socket);
+  });
+
+  let checking = false;
+  const checkSessions = async () => {
+    const sockets = [...io.of("/").sockets.values()];
+    if (checking || sockets.length === 0) return;
+    checking = true;
+    try {
+      const standing = await auth.findSessions([...new Set(sockets.map((socket) => socket.data.session.sessionId))]);
+      for (const socket of sockets) {
+        const session = standing.get(socket.data.session.sessionId);
+        if (session === undefined) end(socket);
+        else socket.data.session = session;
+      }
+    } catch (error) {
+      onError(error); // without the database nobody is thrown out: sign-out needs it too
+    } finally {
+      checking = false;
+    }
+  };
+  const sessionTimer = setInterval(() => void checkSessions(), sessionCheckMs);
+  const pulseTimer = setInterval(() => io.volatile.emit("pulse", board.nowMs()), PULSE_MS);
+  sessionTimer.unref();
+  pulseTimer.unref();
+
+  return {
+    socketCount: () => io.of("/").sockets.size,
+    async close() {
+      clearInterval(sessionTimer);
+      clearInterval(pulseTimer);
+      forgetEnded();
+      for (const room of ROOMS) stopListening.get(room)?.();
+      stopListening.clear();
+      io.disconnectSockets(true);
+      // Not io.close(): it would close the HTTP server, which main.ts ends when its last answers are out.
+      io.engine.close();
+    },
+  };
+}
+
+function mayJoin(data: SocketData, nowMs: number): boolean {
+  if (nowMs - data.joinsSinceMs > JOINS_WINDOW_MS) {
+    data.joins = 0;
+    data.joinsSinceMs = nowMs;
+  }
+  data.joins += 1;
+  return data.joins <= JOINS_MAX;
+}
+
+function headersOf(request: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value === undefined) continue;
+    for (const one of Array.isArray(value) ? value : [value]) headers.append(name, one);
+  }
+  return headers;
+}
