@@ -21,9 +21,15 @@ export interface FeedEntry {
   transactions: TransactionChange[];
 }
 
+export interface FeedConsumer {
+  entry(entry: FeedEntry): void;
+  /** Entries may have been missed: trust nothing you hold, and load it anew. */
+  gap(): void;
+}
+
 export interface LiveFeed {
   /** Never throws and never waits: an entry that cannot be sent is dropped and counted. */
   publish(entry: FeedEntry): void;
-  /** Entries of other instances. `gap` is called when entries may have been missed: reload what you hold. */
-  subscribe(consumer: { entry(entry: FeedEntry): void; gap(): void }): () => void;
+  /** Entries of other instances, from now on. @returns how to stop. */
+  subscribe(consumer: FeedConsumer): () => void;
 }

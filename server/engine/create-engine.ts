@@ -1,0 +1,75 @@
+/**
+ * Builds an Engine on real parts: Postgres, Redis, the real clock. Twins are put together by tests and the simulator.
+ */
+import { Redis, type RedisOptions } from "ioredis";
+import { nanoid } from "nanoid";
+import { Engine } from "./engine.ts";
+import { RedisFeed } from "./feed/redis-feed.ts";
+import { realClock } from "./kernel/clock.ts";
+import { realRandom } from "./kernel/random.ts";
+import { HOLD_MS } from "./paths/batch-flight.ts";
+import { RedisCells } from "./tiers/cas/redis-cells.ts";
+import { PostgresLedger } from "./tiers/tcc/postgres-ledger.ts";
+
+/** A take that has not answered by then is not worth waiting for: Postgres decides without it. */
+const REDIS_COMMAND_MS_MAX = 100;
+
+/** Pauses between attempts to reach Redis again: soon at first, then once a second. */
+const RECONNECT_MS_MAX = 1_000;
+
+export interface EngineOptions {
+  databaseUrl: string;
+  redisUrl: string;
+  /** Told of a connection's trouble, in words; the engine goes on. */
+  onTrouble?(what: string, error: unknown): void;
+}
+
+export interface RunningEngine {
+  engine: Engine;
+  instance: string;
+  /** For readiness checks. @throws when Redis does not answer in time. */
+  pingRedis(): Promise<void>;
+  /** Stops the engine and closes its connections. */
+  close(): Promise<void>;
+}
+
+export async function createEngine(options: EngineOptions): Promise<RunningEngine> {
+  const instance = nanoid(10);
+  const trouble = options.onTrouble ?? (() => {});
+  const ledger = new PostgresLedger({ databaseUrl: options.databaseUrl, onTrouble: (error: unknown) => trouble("postgres", error) });
+  const prefix = `e86:${await ledger.databaseId()}:`;
+
+  const connect = (extra: RedisOptions): Redis => {
+    const redis = new Redis(options.redisUrl, {
+      enableOfflineQueue: false, // a queued take is a late take
+      maxRetriesPerRequest: 0, // what was in flight when the connection broke is answered now, not later
+      retryStrategy: (attempt) => Math.min(20 * 2 ** attempt, RECONNECT_MS_MAX),
+      ...extra,
+    });
+    redis.on("error", (error) => trouble("redis", error));
+    return redis;
+  };
+  const commands = connect({ commandTimeout: REDIS_COMMAND_MS_MAX });
+  const reader = connect({});
+
+  const engine = new Engine({
+    instance,
+    clock: realClock,
+    random: realRandom,
+    ledger,
+    cells: new RedisCells(commands, prefix, HOLD_MS),
+    feed: new RedisFeed(commands, reader, prefix, instance),
+  });
+  engine.start();
+  return {
+    engine,
+    instance,
+    pingRedis: async () => void (await commands.ping()),
+    close: async () => {
+      await engine.stop();
+      commands.disconnect();
+      reader.disconnect();
+      await ledger.close();
+    },
+  };
+}

@@ -1,0 +1,266 @@
+/**
+ * The Engine sells every portion once. It composes the three tiers and is the only public class of this folder:
+ * plain data in, plain data out, so that it can live in a thread or a process of its own. It knows no framework.
+ * README.md beside this file has the map and the invariants.
+ */
+import { CircuitBreaker } from "./guards/circuit-breaker.ts";
+import type { FeedConsumer, FeedEntry, LiveFeed } from "./feed/live-feed.ts";
+import type { Clock } from "./kernel/clock.ts";
+import { Deadline } from "./kernel/deadline.ts";
+import { DeadlineWatch } from "./kernel/deadline-watch.ts";
+import { EngineError } from "./kernel/errors.ts";
+import type { Random } from "./kernel/random.ts";
+import type {
+  CallContext,
+  DishRow,
+  EngineStats,
+  MoveAnswer,
+  StockChangeRequest,
+  TransactionRecord,
+  TryAnswer,
+  TryRequest,
+} from "./kernel/types.ts";
+import { BatchFlight } from "./paths/batch-flight.ts";
+import { EngineCore, unavailable } from "./paths/engine-core.ts";
+import { MovePath } from "./paths/move-path.ts";
+import type { Operation } from "./paths/operation.ts";
+import { mismatch, StockPath } from "./paths/stock-path.ts";
+import { TryPath } from "./paths/try-path.ts";
+import { ExpirySweep } from "./recovery/expiry-sweep.ts";
+import type { SharedCells } from "./tiers/cas/shared-cells.ts";
+import { StockGate } from "./tiers/cas/stock-gate.ts";
+import { DishLocks } from "./tiers/lock/dish-locks.ts";
+import { BatchRunner } from "./tiers/tcc/batch-runner.ts";
+import { isLedgerFailure, type Ledger, type NewCoupon, type NewDish } from "./tiers/tcc/ledger.ts";
+
+/** Time an expiry may take inside the engine; the sweep comes again anyway. */
+const EXPIRY_TIMEOUT_MS = 2_000;
+
+export interface EnginePorts {
+  /** Distinct for every process and every start of it: it names holds, batches and feed entries. */
+  instance: string;
+  clock: Clock;
+  random: Random;
+  ledger: Ledger;
+  cells: SharedCells;
+  feed: LiveFeed;
+}
+
+export class Engine {
+  private readonly clock: Clock;
+  private readonly gate: StockGate;
+  private readonly locks: DishLocks<Operation>;
+  private readonly flight: BatchFlight;
+  private readonly runner: BatchRunner;
+  private readonly core: EngineCore;
+  private readonly trys: TryPath;
+  private readonly moves: MovePath;
+  private readonly stock: StockPath;
+  private readonly sweep: ExpirySweep;
+  private readonly cellsBreaker: CircuitBreaker;
+  private readonly ledgerBreaker: CircuitBreaker;
+  private readonly listeners = new Set<FeedConsumer>();
+  private unsubscribe: () => void = () => {};
+  private stopping = false;
+
+  constructor(private readonly ports: EnginePorts) {
+    const { clock, random, ledger, cells, instance } = ports;
+    this.clock = clock;
+    this.gate = new StockGate(clock);
+    this.cellsBreaker = new CircuitBreaker(clock);
+    // A conflict or a poisoned request is an answer: the ledger is well. Only its absence counts.
+    this.ledgerBreaker = new CircuitBreaker(clock, (error) => !isLedgerFailure(error) || error.kind === "unavailable" || error.kind === "unknown");
+    this.runner = new BatchRunner(ledger, clock, random, this.ledgerBreaker);
+    this.flight = new BatchFlight({
+      clock,
+      instance,
+      gate: this.gate,
+      cells,
+      cellsBreaker: this.cellsBreaker,
+      runner: this.runner,
+      publish: (entry) => this.publish(entry),
+    });
+    this.locks = new DishLocks(clock, (batch) => this.flight.run(batch));
+    this.core = new EngineCore(clock, new DeadlineWatch(clock), this.gate, this.locks, ledger, this.ledgerBreaker);
+    this.trys = new TryPath(this.core);
+    this.moves = new MovePath(this.core);
+    this.stock = new StockPath(this.core);
+    this.sweep = new ExpirySweep({
+      clock,
+      findExpired: (limit) => ledger.findExpired(limit),
+      expire: (record, deadline) => this.expire(record, deadline),
+      deadline: () => Deadline.after(clock, EXPIRY_TIMEOUT_MS),
+    });
+  }
+
+  /** Follows the live feed and begins to sweep. Call once. */
+  start(): void {
+    this.unsubscribe = this.ports.feed.subscribe({
+      entry: (entry) => {
+        for (const row of entry.dishes) this.gate.learn(row, null);
+        for (const listener of this.listeners) listener.entry(entry);
+      },
+      gap: () => {
+        this.gate.distrust();
+        for (const listener of this.listeners) listener.gap();
+      },
+    });
+    this.sweep.start();
+  }
+
+  /** Takes in nothing new, finishes what is under way. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.sweep.stop();
+    await this.locks.idle();
+    this.unsubscribe();
+  }
+
+  /**
+   * Freezes every line of a basket, or none.
+   * @returns The reservation; the first answer again, with the state as it is now, when `txId` repeats.
+   * @throws EngineError final: SOLD_OUT, DISH_PAUSED, UNKNOWN_DISH, WRONG_STORE, UNKNOWN_COUPON, COUPON_UNAVAILABLE,
+   *   ORDER_CONFLICT, LATE_TRY, IDEMPOTENCY_MISMATCH; retryable with the same txId: OVERLOADED, UNAVAILABLE,
+   *   IN_PROGRESS, and DEADLINE_EXCEEDED, whose outcome is unknown.
+   */
+  async try(request: TryRequest, call: CallContext): Promise<TryAnswer> {
+    this.checkOpen();
+    return this.trys.run(request, call);
+  }
+
+  /**
+   * Sells what was reserved. An expired reservation is reserved again if the stock allows.
+   * @throws EngineError UNKNOWN_TRANSACTION, ILLEGAL_STATE, REFUND_DUE (with `ticketId`); retryable as for `try`.
+   */
+  async confirm(txId: string, call: CallContext): Promise<MoveAnswer> {
+    this.checkOpen();
+    return this.moves.run("confirm", txId, this.core.deadlineOf(call));
+  }
+
+  /** Gives back what was reserved. An unknown txId is fenced: a Try of it that comes later is refused. */
+  async cancel(txId: string, call: CallContext): Promise<MoveAnswer> {
+    this.checkOpen();
+    return this.moves.run("cancel", txId, this.core.deadlineOf(call), "REQUESTED");
+  }
+
+  /** Takes a confirmed sale back: portions and coupon are free again. */
+  async reverse(txId: string, call: CallContext): Promise<MoveAnswer> {
+    this.checkOpen();
+    return this.moves.run("reverse", txId, this.core.deadlineOf(call));
+  }
+
+  /**
+   * Restocks, writes off, pauses or resumes a dish.
+   * @returns The dish after the change; after a repetition with the same action key, the dish as it was then.
+   * @throws EngineError UNKNOWN_DISH, INSUFFICIENT_STOCK, IDEMPOTENCY_MISMATCH.
+   */
+  async change(request: StockChangeRequest, call: CallContext): Promise<DishRow> {
+    this.checkOpen();
+    return this.stock.change(request, this.core.deadlineOf(call));
+  }
+
+  /** @throws EngineError DISH_EXISTS, IDEMPOTENCY_MISMATCH. */
+  async createDish(dish: NewDish, call: CallContext): Promise<DishRow> {
+    this.checkOpen();
+    const askedAtMs = this.clock.monotonicMs();
+    const outcome = await this.guarded(() => this.ports.ledger.createDish(dish), call);
+    if (!("dish" in outcome)) {
+      if (outcome.verdict === "MISMATCH") throw mismatch(dish.actionKey);
+      throw new EngineError("DISH_EXISTS", `There is a dish ${dish.dishId} already.`);
+    }
+    this.gate.learn(outcome.dish, askedAtMs);
+    if (outcome.verdict === "CREATED") {
+      this.publish({ instance: this.ports.instance, atMs: this.clock.nowMs(), dishes: [outcome.dish], transactions: [] });
+    }
+    return outcome.dish;
+  }
+
+  /** @throws EngineError COUPON_EXISTS, IDEMPOTENCY_MISMATCH. */
+  async createCoupon(coupon: NewCoupon, call: CallContext): Promise<void> {
+    this.checkOpen();
+    const { verdict } = await this.guarded(() => this.ports.ledger.createCoupon(coupon), call);
+    if (verdict === "EXISTS") throw new EngineError("COUPON_EXISTS", `There is a coupon ${coupon.couponId} already.`);
+    if (verdict === "MISMATCH") throw mismatch(coupon.actionKey);
+  }
+
+  /** One bounded pass over the reservations whose time is up. @returns how many ended. */
+  sweepOnce(): Promise<number> {
+    return this.sweep.sweepOnce();
+  }
+
+  /**
+   * Tells of every settled change, this instance's and the others'. A listener must not throw.
+   * @param gap called when changes may have been missed: read anew what you show.
+   * @returns how to stop listening.
+   */
+  onEntry(entry: (entry: FeedEntry) => void, gap: () => void = () => {}): () => void {
+    const listener = { entry, gap };
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  stats(): EngineStats {
+    const { trys, moves, flight, runner } = this;
+    return {
+      cas: {
+        admitted: trys.counters.admitted,
+        refused: trys.counters.refused,
+        parked: trys.counters.parked,
+        casRetries: this.gate.retriesTotal(),
+        cellReads: this.core.cellReads,
+      },
+      lock: {
+        batches: flight.counters.batches,
+        batched: flight.counters.batched,
+        timedOut: this.core.timedOut,
+        waiting: this.locks.waiting,
+        inFlight: this.locks.inFlight,
+      },
+      redis: {
+        takes: flight.counters.takes,
+        short: flight.counters.short,
+        failures: flight.counters.redisFailures,
+        circuit: this.cellsBreaker.state,
+      },
+      tcc: {
+        reserved: trys.counters.reserved,
+        replayed: trys.counters.replayed,
+        refused: trys.counters.guardRefused,
+        ...moves.counters,
+        ...runner.counters,
+        circuit: this.ledgerBreaker.state,
+      },
+    };
+  }
+
+  /** For audits: portions promised in memory. With nothing in flight it is 0. */
+  admittedTotal(): number {
+    return this.gate.admittedTotal();
+  }
+
+  private async expire(record: TransactionRecord, deadline: Deadline): Promise<MoveAnswer> {
+    this.core.rememberBasket(record);
+    return this.moves.run("expire", record.txId, deadline);
+  }
+
+  private publish(entry: FeedEntry): void {
+    this.ports.feed.publish(entry);
+    for (const listener of this.listeners) listener.entry(entry);
+  }
+
+  private async guarded<T>(action: () => Promise<T>, call: CallContext): Promise<T> {
+    if (!this.ledgerBreaker.allows()) throw unavailable(null);
+    const answer = this.ledgerBreaker.call(action).catch((error) => {
+      throw isLedgerFailure(error) && error.kind === "unknown" ? lostOnTheWay(error) : unavailable(error);
+    });
+    return this.core.inTime(answer, this.core.deadlineOf(call), "the ledger answered");
+  }
+
+  private checkOpen(): void {
+    if (this.stopping) throw new EngineError("UNAVAILABLE", "This instance is shutting down.", { retryAfterMs: 1_000 });
+  }
+}
+
+function lostOnTheWay(cause: unknown): EngineError {
+  return new EngineError("DEADLINE_EXCEEDED", "The ledger did not answer in time; ask again with the same key.", { cause });
+}

@@ -1,0 +1,31 @@
+/**
+ * MemoryFeed is the twin of the Redis feed: one bus for the instances of one process, each with its own view.
+ * It loses and reorders nothing by itself; a simulator stands in between to do that.
+ */
+import type { Clock } from "../kernel/clock.ts";
+import type { FeedConsumer, FeedEntry, LiveFeed } from "./live-feed.ts";
+
+export class MemoryFeedBus {
+  private readonly views = new Map<string, Set<FeedConsumer>>();
+
+  constructor(private readonly clock: Clock) {}
+
+  /** The feed as `instance` sees it: it hears everybody but itself. */
+  view(instance: string): LiveFeed {
+    const consumers = new Set<FeedConsumer>();
+    this.views.set(instance, consumers);
+    return {
+      publish: (entry) => this.clock.soon(() => this.deliver(instance, structuredClone(entry))),
+      subscribe: (consumer) => {
+        consumers.add(consumer);
+        return () => consumers.delete(consumer);
+      },
+    };
+  }
+
+  private deliver(from: string, entry: FeedEntry): void {
+    for (const [instance, consumers] of this.views) {
+      if (instance !== from) for (const consumer of consumers) consumer.entry(entry);
+    }
+  }
+}

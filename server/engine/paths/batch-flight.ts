@@ -1,0 +1,205 @@
+/**
+ * BatchFlight carries a batch from its locks to its answers: hold in Redis, decide in Postgres, settle everywhere.
+ * Redis can shrink a batch but never decides it; when Redis does not answer, the flight goes on without it.
+ */
+import type { CircuitBreaker } from "../guards/circuit-breaker.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { DishRow } from "../kernel/types.ts";
+import type { FeedEntry, TransactionChange } from "../feed/live-feed.ts";
+import type { HoldOwner, SettleRequest, SharedCells, TakeGrant, TakeRequest } from "../tiers/cas/shared-cells.ts";
+import type { StockGate } from "../tiers/cas/stock-gate.ts";
+import type { BatchOutcome, BatchRunner } from "../tiers/tcc/batch-runner.ts";
+import type { Operation } from "./operation.ts";
+
+/**
+ * How long a hold lives when nobody settles it. Longer than a batch can take to commit after its take: at start-up it is
+ * checked against the ledger's lock and statement timeouts. A process that dies gives its holds back after this.
+ */
+export const HOLD_MS = 3_000;
+
+export interface FlightCounters {
+  batches: number;
+  batched: number;
+  takes: number;
+  short: number;
+  redisFailures: number;
+}
+
+export interface FlightPorts {
+  clock: Clock;
+  instance: string;
+  gate: StockGate;
+  cells: SharedCells;
+  cellsBreaker: CircuitBreaker;
+  runner: BatchRunner;
+  /** Tells the live feed and this instance's listeners. */
+  publish(entry: FeedEntry): void;
+}
+
+export class BatchFlight {
+  readonly counters: FlightCounters = { batches: 0, batched: 0, takes: 0, short: 0, redisFailures: 0 };
+  private sequence = 0;
+
+  constructor(private readonly ports: FlightPorts) {}
+
+  /** Answers every operation; never rejects. */
+  async run(operations: Operation[]): Promise<void> {
+    const { clock, gate, runner, instance } = this.ports;
+    const owner: HoldOwner = { instance, sequence: ++this.sequence };
+    const onTime = this.dropLate(operations);
+    const leftLocksAtMs = clock.monotonicMs();
+    const flying = await this.hold(onTime, owner);
+    const heldAtMs = clock.monotonicMs();
+    if (flying.length === 0) {
+      this.settleHolds(owner, onTime, new Map());
+      return;
+    }
+    this.counters.batches++;
+    this.counters.batched += flying.length;
+    for (const operation of flying) noteStages(operation, leftLocksAtMs, heldAtMs);
+
+    const giveUpAtMs = Math.max(...flying.map(({ deadline }) => deadline.atMs));
+    const outcome = await runner.run(`${instance}.${owner.sequence}`, flying, giveUpAtMs);
+
+    gate.settle([...outcome.dishes.values()], promisesOf(flying), outcome.askedAtMs);
+    const lost = outcome.items.some((item) => item.kind === "failed" && item.failure === "unknown");
+    // What may still commit keeps its hold until the hold ends by itself.
+    if (!lost) this.settleHolds(owner, onTime, outcome.dishes);
+    const entry = feedEntryOf(instance, flying, outcome);
+    if (entry) this.ports.publish(entry);
+    flying.forEach((operation, position) => {
+      const item = outcome.items[position];
+      operation.answer(item ?? { kind: "failed", failure: "unknown", cause: null });
+    });
+  }
+
+  private dropLate(operations: Operation[]): Operation[] {
+    return operations.filter((operation) => {
+      if (!operation.deadline.passed) return true;
+      this.ports.gate.giveBack(operation.promised);
+      operation.answer({ kind: "late" });
+      return false;
+    });
+  }
+
+  /** Takes holds in Redis, one call a store. @returns the operations that go on; the others were answered `short`. */
+  private async hold(operations: Operation[], owner: HoldOwner): Promise<Operation[]> {
+    const wants = wantsByStore(operations);
+    if (wants.size === 0) return operations;
+    const grants = new Map<string, number>();
+    await Promise.all(
+      [...wants].map(async ([storeId, wanted]) => {
+        for (const request of wanted) request.known = this.ports.gate.reading(request.dishId);
+        const answers = await this.take(storeId, owner, wanted);
+        answers?.forEach((grant, position) => {
+          if (grant) grants.set((wanted[position] as TakeRequest).dishId, grant.granted);
+        });
+      }),
+    );
+    return operations.filter((operation) => this.fitsGrants(operation, grants));
+  }
+
+  private async take(storeId: string, owner: HoldOwner, wanted: TakeRequest[]): Promise<(TakeGrant | null)[] | null> {
+    const { cells, cellsBreaker } = this.ports;
+    if (!cellsBreaker.allows()) return null;
+    this.counters.takes++;
+    try {
+      return await cellsBreaker.call(() => cells.take(storeId, owner, wanted, HOLD_MS));
+    } catch {
+      this.counters.redisFailures++; // Redis may only say no: without it Postgres alone decides.
+      return null;
+    }
+  }
+
+  /** Deducts an operation's lines from what was granted; in the order of the batch, so the first come are served. */
+  private fitsGrants(operation: Operation, grants: Map<string, number>): boolean {
+    const missing = operation.promised.find(({ dishId, quantity }) => (grants.get(dishId) ?? quantity) < quantity);
+    if (missing) {
+      this.counters.short++;
+      this.ports.gate.giveBack(operation.promised);
+      operation.answer({ kind: "short", dishId: missing.dishId, quantity: missing.quantity });
+      return false;
+    }
+    for (const { dishId, quantity } of operation.promised) {
+      const granted = grants.get(dishId);
+      if (granted !== undefined) grants.set(dishId, granted - quantity);
+    }
+    return true;
+  }
+
+  /** Ends the holds and hands on the readings. Nobody waits for it: Redis keeps the order of what is sent to it. */
+  private settleHolds(owner: HoldOwner, taken: Operation[], rows: ReadonlyMap<string, DishRow>): void {
+    const { cells, cellsBreaker } = this.ports;
+    const byStore = new Map<string, SettleRequest[]>();
+    const add = (storeId: string, request: SettleRequest): void => {
+      const requests = byStore.get(storeId);
+      if (requests) requests.push(request);
+      else byStore.set(storeId, [request]);
+    };
+    for (const row of rows.values()) {
+      add(row.storeId, { dishId: row.dishId, reading: { available: row.available, version: row.version } });
+    }
+    for (const [storeId, wanted] of wantsByStore(taken)) {
+      for (const { dishId } of wanted) if (!rows.has(dishId)) add(storeId, { dishId, reading: null });
+    }
+    for (const [storeId, requests] of byStore) {
+      if (!cellsBreaker.allows()) return;
+      cellsBreaker.call(() => cells.settle(storeId, owner, requests)).catch(() => {
+        this.counters.redisFailures++;
+      });
+    }
+  }
+}
+
+function wantsByStore(operations: readonly Operation[]): Map<string, TakeRequest[]> {
+  const stores = new Map<string, Map<string, TakeRequest>>();
+  for (const { request } of operations) {
+    if (request.kind !== "try") continue;
+    let dishes = stores.get(request.try.storeId);
+    if (!dishes) stores.set(request.try.storeId, (dishes = new Map()));
+    for (const { dishId, quantity } of request.try.lines) {
+      const wanted = dishes.get(dishId);
+      if (wanted) wanted.wanted += quantity;
+      else dishes.set(dishId, { dishId, wanted: quantity, known: null });
+    }
+  }
+  return new Map([...stores].map(([storeId, dishes]) => [storeId, [...dishes.values()]]));
+}
+
+function promisesOf(operations: readonly Operation[]): Map<string, number> {
+  const promises = new Map<string, number>();
+  for (const { promised } of operations) {
+    for (const { dishId, quantity } of promised) promises.set(dishId, (promises.get(dishId) ?? 0) + quantity);
+  }
+  return promises;
+}
+
+function noteStages(operation: Operation, leftLocksAtMs: number, heldAtMs: number): void {
+  if (operation.request.kind !== "try") return;
+  operation.request.try.stages.lockMs = leftLocksAtMs - operation.enteredAtMs;
+  operation.request.try.stages.redisMs = heldAtMs - leftLocksAtMs;
+}
+
+/** What a batch changed; null when it changed nothing. */
+function feedEntryOf(instance: string, operations: readonly Operation[], outcome: BatchOutcome): FeedEntry | null {
+  const transactions: TransactionChange[] = [];
+  const changed = new Set<string>();
+  let atMs = 0;
+  operations.forEach(({ request, dishIds }, position) => {
+    const item = outcome.items[position];
+    if (!item || item.kind === "failed") return;
+    atMs = Math.max(atMs, item.atMs);
+    if (request.kind === "try" && item.kind === "try" && item.verdict === "ACCEPTED") {
+      transactions.push({ txId: request.try.txId, storeId: request.try.storeId, state: "RESERVED" });
+    } else if (request.kind === "move" && item.kind === "move" && (item.verdict === "MOVED" || item.verdict === "FENCED")) {
+      const storeId = outcome.dishes.get(dishIds[0] ?? "")?.storeId ?? "";
+      transactions.push({ txId: request.move.txId, storeId, state: request.move.to });
+    } else if (!(item.kind === "change" && item.verdict.verdict === "APPLIED")) {
+      return;
+    }
+    for (const dishId of dishIds) changed.add(dishId);
+  });
+  if (atMs === 0 || (transactions.length === 0 && changed.size === 0)) return null;
+  const dishes = [...changed].flatMap((dishId) => outcome.dishes.get(dishId) ?? []);
+  return { instance, atMs, dishes, transactions };
+}

@@ -1,0 +1,136 @@
+/**
+ * EngineCore is what the paths of a request share: the tiers, the reads, the queue and the clock.
+ * It holds no business rule; `engine.ts` builds it, the paths use it.
+ */
+import { LRUCache } from "lru-cache";
+import type { Clock } from "../kernel/clock.ts";
+import { Deadline } from "../kernel/deadline.ts";
+import type { DeadlineWatch } from "../kernel/deadline-watch.ts";
+import { EngineError } from "../kernel/errors.ts";
+import { BatchedReads } from "../kernel/batched-reads.ts";
+import type { CallContext, TransactionRecord } from "../kernel/types.ts";
+import type { CircuitBreaker } from "../guards/circuit-breaker.ts";
+import type { StockGate } from "../tiers/cas/stock-gate.ts";
+import type { DishLocks } from "../tiers/lock/dish-locks.ts";
+import type { Ledger } from "../tiers/tcc/ledger.ts";
+import type { Operation, OperationOutcome } from "./operation.ts";
+
+/** Baskets whose dishes are remembered, so that confirming them needs no read; about 30 MiB. */
+const BASKETS_MAX = 100_000;
+
+/** What a caller is told to wait when the ledger is away: its breaker probes at least that often. */
+export const UNAVAILABLE_RETRY_MS = 1_000;
+
+/** The keys of a transaction. They never change, so remembering them cannot be wrong. */
+export interface BasketKeys {
+  dishIds: readonly string[];
+  couponId: string | null;
+}
+
+export class EngineCore {
+  readonly baskets = new LRUCache<string, BasketKeys>({ max: BASKETS_MAX });
+  private readonly lookups: BatchedReads<TransactionRecord | null>;
+  private readonly dishReads: BatchedReads<void>;
+  private readonly refreshing = new Map<string, Promise<void>>();
+  cellReads = 0;
+  timedOut = 0;
+
+  constructor(
+    readonly clock: Clock,
+    readonly watch: DeadlineWatch,
+    readonly gate: StockGate,
+    readonly locks: DishLocks<Operation>,
+    ledger: Ledger,
+    ledgerBreaker: CircuitBreaker,
+  ) {
+    const guarded = async <T>(read: () => Promise<T>): Promise<T> => {
+      if (!ledgerBreaker.allows()) throw unavailable(null);
+      try {
+        return await ledgerBreaker.call(read);
+      } catch (error) {
+        throw unavailable(error);
+      }
+    };
+    this.lookups = new BatchedReads(clock, (txIds) => guarded(() => ledger.findTransactions(txIds)));
+    this.dishReads = new BatchedReads(clock, async (dishIds) => {
+      const askedAtMs = clock.monotonicMs();
+      this.cellReads++;
+      const rows = await guarded(() => ledger.readDishes(dishIds));
+      rows.forEach((row, position) => {
+        if (row) gate.learn(row, askedAtMs);
+        else gate.learnUnknown(dishIds[position] as string, askedAtMs);
+      });
+      return dishIds.map(() => undefined);
+    });
+  }
+
+  deadlineOf(call: CallContext): Deadline {
+    return Deadline.after(this.clock, call.timeoutMs);
+  }
+
+  /** The transaction as the ledger has it now; null when it has none. */
+  async findTransaction(txId: string, deadline: Deadline): Promise<TransactionRecord | null> {
+    const record = await this.inTime(this.lookups.get(txId), deadline, "the transaction was read");
+    if (record && record.lines.length > 0) this.rememberBasket(record);
+    return record;
+  }
+
+  rememberBasket(record: { txId: string; couponId: string | null; lines: readonly { dishId: string }[] }): void {
+    this.baskets.set(record.txId, { dishIds: record.lines.map(({ dishId }) => dishId), couponId: record.couponId });
+  }
+
+  /** Reads cells from the ledger again, one flight a dish. */
+  async refresh(dishIds: readonly string[], deadline: Deadline): Promise<void> {
+    const reads = dishIds.map((dishId) => {
+      let read = this.refreshing.get(dishId);
+      if (!read) {
+        read = this.dishReads.get(dishId).finally(() => this.refreshing.delete(dishId));
+        this.refreshing.set(dishId, read);
+      }
+      return read;
+    });
+    await this.inTime(Promise.all(reads), deadline, "stock was read");
+  }
+
+  /** Sends an operation through the locks and waits for its outcome. What it was promised is given back if it never leaves. */
+  async submit(operation: Operation): Promise<OperationOutcome> {
+    if (!this.locks.enter(operation)) {
+      this.gate.giveBack(operation.promised);
+      throw new EngineError("OVERLOADED", "Too many operations are waiting.", { retryAfterMs: UNAVAILABLE_RETRY_MS });
+    }
+    try {
+      return await this.inTime(operation.outcome, operation.deadline, "the ledger answered");
+    } catch (error) {
+      if (this.locks.withdraw(operation)) this.gate.giveBack(operation.promised);
+      throw error;
+    }
+  }
+
+  inTime<T>(promise: Promise<T>, deadline: Deadline, what: string): Promise<T> {
+    return this.watch.race(promise, deadline, () => {
+      this.timedOut++;
+      return new EngineError("DEADLINE_EXCEEDED", `The deadline passed before ${what}; ask again with the same id.`);
+    });
+  }
+}
+
+export function unavailable(cause: unknown): EngineError {
+  return new EngineError("UNAVAILABLE", "The ledger cannot be reached.", { cause, retryAfterMs: UNAVAILABLE_RETRY_MS });
+}
+
+/** What an operation that did not reach a verdict means to its caller. */
+export function failureOf(outcome: Extract<OperationOutcome, { kind: "failed" | "late" | "short" }>): EngineError {
+  if (outcome.kind === "late") return new EngineError("DEADLINE_EXCEEDED", "The deadline passed before the batch left; nothing was written.");
+  if (outcome.kind === "short") return new EngineError("OVERLOADED", "The portions are promised to others.", { retryAfterMs: UNAVAILABLE_RETRY_MS });
+  switch (outcome.failure) {
+    case "unavailable":
+      return unavailable(outcome.cause);
+    case "conflict":
+      return new EngineError("OVERLOADED", "Other writers kept winning.", { cause: outcome.cause, retryAfterMs: UNAVAILABLE_RETRY_MS });
+    case "unknown":
+      return new EngineError("DEADLINE_EXCEEDED", "The ledger did not answer in time; ask again with the same id.", { cause: outcome.cause });
+    case "poisoned":
+      return new EngineError("INTERNAL", "The ledger refused this request's data.", { cause: outcome.cause });
+  }
+}
+

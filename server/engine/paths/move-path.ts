@@ -1,0 +1,119 @@
+/**
+ * MovePath finishes transactions: confirm, cancel, reverse, expire. Each repeats safely: who finds it done hears so.
+ * It finds the dishes of a transaction before it asks for their locks, because a batch may only touch what it locked.
+ */
+import { EngineError } from "../kernel/errors.ts";
+import type { Deadline } from "../kernel/deadline.ts";
+import { canMove, VERB_TARGETS, type CancelCause, type Verb } from "../kernel/states.ts";
+import type { MoveAnswer, TransactionRecord } from "../kernel/types.ts";
+import type { MoveVerdict } from "../tiers/tcc/ledger.ts";
+import { failureOf, type BasketKeys, type EngineCore } from "./engine-core.ts";
+import { Operation } from "./operation.ts";
+
+/** A transaction's dishes never change, so one new look settles NOT_LOCKED; more means that something else is wrong. */
+const LOOKS_MAX = 4;
+
+const NO_KEYS: BasketKeys = { dishIds: [], couponId: null };
+
+export interface MoveCounters {
+  confirmed: number;
+  cancelled: number;
+  expired: number;
+  reversed: number;
+}
+
+export class MovePath {
+  readonly counters: MoveCounters = { confirmed: 0, cancelled: 0, expired: 0, reversed: 0 };
+  private readonly flights = new Map<string, Promise<MoveAnswer>>();
+
+  constructor(private readonly core: EngineCore) {}
+
+  /** Concurrent callers of one verb on one transaction share one flight. */
+  async run(verb: Verb, txId: string, deadline: Deadline, cause: CancelCause | null = null): Promise<MoveAnswer> {
+    const key = `${verb} ${txId}`;
+    const earlier = this.flights.get(key);
+    if (earlier) return this.core.inTime(earlier, deadline, "an earlier call ended");
+    const flight = this.fly(verb, txId, deadline, cause);
+    this.flights.set(key, flight);
+    try {
+      return await flight;
+    } finally {
+      this.flights.delete(key);
+    }
+  }
+
+  private async fly(verb: Verb, txId: string, deadline: Deadline, cause: CancelCause | null): Promise<MoveAnswer> {
+    const { core } = this;
+    const to = VERB_TARGETS[verb];
+    let keys = core.baskets.get(txId) ?? null;
+    for (let look = 0; look < LOOKS_MAX; look++) {
+      deadline.check(`${verb} was decided`);
+      if (!keys) {
+        const record = await core.findTransaction(txId, deadline);
+        if (record && !canMove(record.state, to)) return judge(verb, record);
+        if (!record && verb !== "cancel") throw unknownTransaction(txId);
+        keys = record ? keysOf(record) : NO_KEYS; // an unknown txId is cancelled too: the tombstone fences a late Try
+      }
+      const request = { kind: "move", move: { txId, to, cause } } as const;
+      const operation = new Operation(request, keys.dishIds, keys.couponId, deadline, core.clock.monotonicMs());
+      const outcome = await core.submit(operation);
+      if (outcome.kind === "failed" || outcome.kind === "late" || outcome.kind === "short") throw failureOf(outcome);
+      if (outcome.kind !== "move") throw new Error(`a ${verb} was answered as a ${outcome.kind}`);
+      const answer = await this.answer(outcome.verdict, verb, txId, deadline);
+      if (answer) return answer;
+      keys = null;
+    }
+    throw new EngineError("OVERLOADED", `Transaction ${txId} kept changing.`, { txId, retryAfterMs: 1_000 });
+  }
+
+  /** @returns null when the transaction must be looked at again. */
+  private async answer(verdict: MoveVerdict, verb: Verb, txId: string, deadline: Deadline): Promise<MoveAnswer | null> {
+    switch (verdict) {
+      case "MOVED":
+      case "FENCED":
+        this.count(verb);
+        return { txId, state: VERB_TARGETS[verb] };
+      case "UNKNOWN":
+        throw unknownTransaction(txId);
+      case "NOT_LOCKED":
+        return null;
+      case "REFUND_DUE":
+      case "NOT_MOVED": {
+        const record = await this.core.findTransaction(txId, deadline);
+        if (!record) throw unknownTransaction(txId);
+        if (verdict === "REFUND_DUE") throw refundDue(record);
+        return judge(verb, record);
+      }
+    }
+  }
+
+  private count(verb: Verb): void {
+    if (verb === "confirm") this.counters.confirmed++;
+    else if (verb === "cancel") this.counters.cancelled++;
+    else if (verb === "expire") this.counters.expired++;
+    else this.counters.reversed++;
+  }
+}
+
+/** What a verb means to a transaction that it cannot move: done already, or not allowed. */
+function judge(verb: Verb, record: TransactionRecord): MoveAnswer {
+  const { txId, state, ticketId } = record;
+  if (state === VERB_TARGETS[verb]) return { txId, state };
+  if (verb === "confirm" && state === "CONFIRMING") return { txId, state };
+  if (verb === "cancel" && state === "CANCELLING") return { txId, state };
+  if (verb === "reverse" && state === "REVERSING") return { txId, state };
+  throw new EngineError("ILLEGAL_STATE", `Transaction ${txId} is ${state}: it cannot ${verb}.`, { txId, ticketId: ticketId ?? undefined });
+}
+
+function refundDue({ txId, ticketId }: TransactionRecord): EngineError {
+  const message = `Transaction ${txId} expired and its portions or coupon are gone: the payment must be returned.`;
+  return new EngineError("REFUND_DUE", message, { txId, ticketId: ticketId ?? undefined });
+}
+
+function unknownTransaction(txId: string): EngineError {
+  return new EngineError("UNKNOWN_TRANSACTION", `There is no transaction ${txId}.`, { txId });
+}
+
+function keysOf(record: TransactionRecord): BasketKeys {
+  return { dishIds: record.lines.map(({ dishId }) => dishId), couponId: record.couponId };
+}

@@ -1,0 +1,63 @@
+/**
+ * One operation on its way through the locks into a batch: what it wants, which keys it needs, and how it ended.
+ * It decides nothing.
+ */
+import type { Deadline } from "../kernel/deadline.ts";
+import type { BasketLine } from "../kernel/types.ts";
+import type { Lockable } from "../tiers/lock/dish-locks.ts";
+import type { BatchItem, ItemOutcome, LedgerRequest } from "../tiers/tcc/batch-runner.ts";
+
+export type OperationOutcome =
+  | ItemOutcome
+  /** Redis holds these portions for another instance; nothing was written. */
+  | { kind: "short"; dishId: string; quantity: number }
+  /** Its deadline passed before its batch was sent; nothing was written. */
+  | { kind: "late" };
+
+export class Operation implements Lockable, BatchItem {
+  readonly lane: "move" | "try";
+  readonly sharedKeys: readonly string[];
+  readonly exclusiveKeys: readonly string[];
+  readonly weight: number;
+  readonly outcome: Promise<OperationOutcome>;
+  private settle!: (outcome: OperationOutcome) => void;
+
+  constructor(
+    readonly request: LedgerRequest,
+    readonly dishIds: readonly string[],
+    couponId: string | null,
+    readonly deadline: Deadline,
+    /** When it joined the queue, monotonic clock. */
+    readonly enteredAtMs: number,
+  ) {
+    this.lane = request.kind === "try" ? "try" : "move";
+    this.sharedKeys = couponId === null ? dishIds.map(dishKey) : [...dishIds.map(dishKey), `coupon ${couponId}`];
+    this.exclusiveKeys = exclusiveKeysOf(request);
+    this.weight = Math.max(1, dishIds.length);
+    this.outcome = new Promise((resolve) => {
+      this.settle = resolve;
+    });
+  }
+
+  /** The portions a Try was promised in memory; empty for everything else. */
+  get promised(): readonly BasketLine[] {
+    return this.request.kind === "try" ? this.request.try.lines : [];
+  }
+
+  answer(outcome: OperationOutcome): void {
+    this.settle(outcome);
+  }
+}
+
+const dishKey = (dishId: string): string => `dish ${dishId}`;
+
+function exclusiveKeysOf(request: LedgerRequest): string[] {
+  switch (request.kind) {
+    case "try":
+      return [`tx ${request.try.txId}`, `order ${request.try.orderId}`];
+    case "move":
+      return [`tx ${request.move.txId}`];
+    case "change":
+      return [`action ${request.change.actionKey}`];
+  }
+}

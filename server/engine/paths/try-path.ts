@@ -1,0 +1,226 @@
+/**
+ * TryPath takes one Try through the three tiers: admitted in memory, joined to a batch, decided by the ledger.
+ * Replay first: before any refusal it asks whether this txId was answered before. It knows no SQL, no Redis, no HTTP.
+ */
+import { payloadHashOf, freezeIdOf } from "../kernel/basket.ts";
+import type { Deadline } from "../kernel/deadline.ts";
+import { EngineError, isEngineError } from "../kernel/errors.ts";
+import type { CallContext, TransactionRecord, TryAnswer, TryRequest } from "../kernel/types.ts";
+import type { LedgerTry, TryVerdict } from "../tiers/tcc/ledger.ts";
+import { failureOf, type EngineCore } from "./engine-core.ts";
+import { Operation, type OperationOutcome } from "./operation.ts";
+
+/**
+ * How long a Try waits for another instance's hold before it looks again. Its settle normally wakes it earlier through
+ * the live feed; this is for holds whose owner died.
+ */
+const HOLD_RECHECK_MS = 25;
+
+interface Flight {
+  hash: string;
+  answer: Promise<TryAnswer>;
+}
+
+export interface TryCounters {
+  admitted: number;
+  refused: number;
+  parked: number;
+  reserved: number;
+  replayed: number;
+  guardRefused: number;
+}
+
+export class TryPath {
+  readonly counters: TryCounters = { admitted: 0, refused: 0, parked: 0, reserved: 0, replayed: 0, guardRefused: 0 };
+  private readonly flights = new Map<string, Flight>();
+
+  constructor(private readonly core: EngineCore) {}
+
+  /** See `Engine.try`. Concurrent callers of one txId and payload share one flight. */
+  async run(request: TryRequest, call: CallContext): Promise<TryAnswer> {
+    const deadline = this.core.deadlineOf(call);
+    const hash = payloadHashOf(request);
+    for (;;) {
+      const flight = this.flights.get(request.txId);
+      if (!flight) return this.lead(request, hash, call, deadline);
+      const answer = await this.join(flight, hash, deadline);
+      if (answer) {
+        this.counters.replayed++;
+        return { ...answer, replayed: true };
+      }
+      deadline.check("an earlier call with this txId ended");
+      // Another payload was in flight, or its caller had less time than this one: ask for oneself.
+    }
+  }
+
+  private async lead(request: TryRequest, hash: string, call: CallContext, deadline: Deadline): Promise<TryAnswer> {
+    const answer = this.fly(request, hash, call, deadline);
+    const flight = { hash, answer };
+    this.flights.set(request.txId, flight);
+    try {
+      return await answer;
+    } finally {
+      if (this.flights.get(request.txId) === flight) this.flights.delete(request.txId);
+    }
+  }
+
+  /** @returns the flight's answer; null when it ended in a way that says nothing about this caller. */
+  private async join(flight: Flight, hash: string, deadline: Deadline): Promise<TryAnswer | null> {
+    const samePayload = flight.hash === hash;
+    try {
+      const answer = await this.core.inTime(flight.answer, deadline, "an earlier call with this txId ended");
+      return samePayload ? answer : null;
+    } catch (error) {
+      if (deadline.passed || (samePayload && isEngineError(error) && !error.retryable)) throw error;
+      return null;
+    }
+  }
+
+  private async fly(request: TryRequest, hash: string, call: CallContext, deadline: Deadline): Promise<TryAnswer> {
+    const { core, counters } = this;
+    const startedAtMs = core.clock.monotonicMs();
+    let lookedUp = false;
+    for (;;) {
+      deadline.check("stock was promised");
+      const verdict = core.gate.admit(request.storeId, request.lines);
+      switch (verdict.kind) {
+        case "unsure":
+          await core.refresh(verdict.dishIds, deadline);
+          continue;
+        case "refused": {
+          const known = await core.findTransaction(request.txId, deadline);
+          if (known) return this.replay(known, hash);
+          counters.refused++;
+          throw new EngineError(verdict.code, verdict.message, { txId: request.txId, dishes: verdict.dishes });
+        }
+        case "promised": {
+          // Before it waits among strangers, a repeated call gets the answer it already has.
+          const known = lookedUp ? null : await core.findTransaction(request.txId, deadline);
+          lookedUp = true;
+          if (known) return this.replay(known, hash);
+          await this.park(verdict.dishId, verdict.quantity, deadline);
+          continue;
+        }
+        case "admitted":
+          counters.admitted++;
+      }
+      const nowMs = core.clock.monotonicMs();
+      const stages = { accessMs: call.accessMs ?? 0, casMs: nowMs - startedAtMs, lockMs: 0, redisMs: 0 };
+      const ledgerTry: LedgerTry = { ...request, payloadHash: hash, traceId: call.traceId, stages };
+      const dishIds = request.lines.map(({ dishId }) => dishId);
+      const operation = new Operation({ kind: "try", try: ledgerTry }, dishIds, request.couponId, deadline, nowMs);
+      const answer = await this.answer(await core.submit(operation), request, hash, deadline);
+      if (answer) return answer;
+    }
+  }
+
+  /** @returns null when the Try must start over. */
+  private async answer(outcome: OperationOutcome, request: TryRequest, hash: string, deadline: Deadline): Promise<TryAnswer | null> {
+    const { core, counters } = this;
+    if (outcome.kind === "short") {
+      await this.waitForHolder(outcome.dishId, outcome.quantity, deadline);
+      return null;
+    }
+    if (outcome.kind === "failed" || outcome.kind === "late") throw failureOf(outcome);
+    if (outcome.kind !== "try") throw new Error(`a Try was answered as a ${outcome.kind}`);
+    if (outcome.verdict === "ACCEPTED") {
+      counters.reserved++;
+      core.rememberBasket(request);
+      return {
+        txId: request.txId,
+        state: "RESERVED",
+        lines: request.lines.map((line, position) => ({ ...line, freezeId: freezeIdOf(request.txId, position + 1) })),
+        expiresAtMs: outcome.atMs + request.ttlSeconds * 1000,
+        replayed: false,
+      };
+    }
+    if (outcome.verdict === "KNOWN") {
+      const record = await core.findTransaction(request.txId, deadline);
+      if (!record) return null; // neither inserted nor found: a new snapshot will tell
+      if (!outcome.resent || record.payloadHash !== hash || record.state !== "RESERVED") return this.replay(record, hash);
+      counters.reserved++; // it was this call that wrote it; its first answer was lost on the way
+      return { ...answerOf(record), replayed: false };
+    }
+    counters.guardRefused++;
+    throw this.refusal(outcome.verdict, request);
+  }
+
+  private replay(record: TransactionRecord, hash: string): TryAnswer {
+    const { txId } = record;
+    if (record.payloadHash !== null && record.payloadHash !== hash) {
+      throw new EngineError("IDEMPOTENCY_MISMATCH", `Transaction ${txId} exists with another basket, coupon or order.`, { txId });
+    }
+    if (record.state === "CANCELLED" || record.state === "CANCELLING" || record.state === "EXPIRED") {
+      throw new EngineError("LATE_TRY", `Transaction ${txId} is ${record.state} already.`, { txId });
+    }
+    if (record.state === "TRYING") {
+      throw new EngineError("IN_PROGRESS", `Transaction ${txId} is still being tried.`, { txId });
+    }
+    this.counters.replayed++;
+    return answerOf(record);
+  }
+
+  private refusal(verdict: Exclude<TryVerdict, "ACCEPTED" | "KNOWN">, request: TryRequest): EngineError {
+    const { txId, storeId, orderId, couponId, lines } = request;
+    switch (verdict) {
+      case "SOLD_OUT": {
+        const dishes = lines
+          .map(({ dishId, quantity }) => ({ dishId, wanted: quantity, available: this.core.gate.reading(dishId)?.available ?? 0 }))
+          .filter(({ wanted, available }) => available < wanted);
+        return new EngineError("SOLD_OUT", "The ledger has fewer portions than wanted.", { txId, dishes });
+      }
+      case "DISH_PAUSED":
+        return new EngineError("DISH_PAUSED", "A dish of this basket is not on sale now.", { txId });
+      case "UNKNOWN_DISH":
+        return new EngineError("UNKNOWN_DISH", "A dish of this basket does not exist.", { txId });
+      case "WRONG_STORE":
+        return new EngineError("WRONG_STORE", `A dish of this basket does not belong to store ${storeId}.`, { txId });
+      case "UNKNOWN_COUPON":
+        return new EngineError("UNKNOWN_COUPON", `There is no coupon ${couponId}.`, { txId });
+      case "COUPON_UNAVAILABLE":
+        return new EngineError("COUPON_UNAVAILABLE", `Coupon ${couponId} cannot be used for this order.`, { txId });
+      case "ORDER_CONFLICT":
+        return new EngineError("ORDER_CONFLICT", `Order ${orderId} has another transaction that is not cancelled.`, { txId });
+    }
+  }
+
+  /** Waits until promised portions come back or are gone. @throws EngineError OVERLOADED at the deadline: they exist, so SOLD_OUT would be wrong. */
+  private async park(dishId: string, quantity: number, deadline: Deadline): Promise<void> {
+    this.counters.parked++;
+    const { woken, leave } = this.core.gate.park(dishId, quantity);
+    try {
+      await this.core.watch.race(woken, deadline, () => promisedToOthers(dishId));
+    } finally {
+      leave();
+    }
+  }
+
+  /** Another instance holds the portions. Its settle comes by the feed; when nothing comes, the ledger is asked. */
+  private async waitForHolder(dishId: string, quantity: number, deadline: Deadline): Promise<void> {
+    const { core } = this;
+    this.counters.parked++;
+    const { woken, leave } = core.gate.park(dishId, quantity);
+    const recheck = core.clock.schedule(HOLD_RECHECK_MS, leave);
+    try {
+      await core.watch.race(woken, deadline, () => promisedToOthers(dishId));
+    } finally {
+      recheck.cancel();
+      leave();
+    }
+    await core.refresh([dishId], deadline);
+  }
+}
+
+function promisedToOthers(dishId: string): EngineError {
+  return new EngineError("OVERLOADED", `The last portions of dish ${dishId} are promised to orders in flight.`, { retryAfterMs: 1_000 });
+}
+
+function answerOf(record: TransactionRecord): TryAnswer {
+  return {
+    txId: record.txId,
+    state: record.state,
+    lines: record.lines.map(({ dishId, quantity, freezeId }) => ({ dishId, quantity, freezeId })),
+    expiresAtMs: record.expiresAtMs,
+    replayed: true,
+  };
+}

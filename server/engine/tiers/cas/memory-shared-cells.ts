@@ -1,0 +1,87 @@
+/**
+ * MemorySharedCells is the twin of the Redis cells: the same grants, holds and readings, on a clock of one's choice.
+ * `wipe`, `snapshot` and `restore` are what happens to a Redis.
+ */
+import type { Clock } from "../../kernel/clock.ts";
+import type { HoldOwner, SettleRequest, SharedCells, TakeGrant, TakeRequest } from "./shared-cells.ts";
+
+interface Mark {
+  number: number;
+  endsAtMs: number;
+}
+
+interface SharedCell {
+  available: number;
+  /** −1: no reading yet. */
+  version: number;
+  holds: Map<string, Mark>;
+  settled: Map<string, Mark>;
+}
+
+/** As in take.lua and settle.lua. */
+const IMPOSSIBLE_HOLD_TIMES = 10;
+const SETTLED_HOLD_TIMES = 5;
+
+export class MemorySharedCells implements SharedCells {
+  private cells = new Map<string, SharedCell>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly holdMs: number,
+  ) {}
+
+  async take(storeId: string, owner: HoldOwner, requests: readonly TakeRequest[], holdMs: number): Promise<(TakeGrant | null)[]> {
+    const nowMs = this.clock.nowMs();
+    return requests.map(({ dishId, wanted, known }) => {
+      const cell = this.cell(storeId, dishId);
+      for (const marks of [cell.holds, cell.settled]) {
+        for (const [name, { endsAtMs }] of marks) {
+          if (endsAtMs <= nowMs || endsAtMs > nowMs + IMPOSSIBLE_HOLD_TIMES * holdMs) marks.delete(name);
+        }
+      }
+      if (known && known.version > cell.version) Object.assign(cell, known);
+      if (cell.version < 0) return null;
+      const mine = holdName(owner);
+      let held = 0;
+      for (const [name, { number }] of cell.holds) if (name !== mine) held += number;
+      const granted = Math.max(0, Math.min(wanted, cell.available - held));
+      if (granted > 0 && owner.sequence > (cell.settled.get(owner.instance)?.number ?? -1)) {
+        cell.holds.set(mine, { number: granted, endsAtMs: nowMs + holdMs });
+      }
+      return { granted, available: cell.available, version: cell.version };
+    });
+  }
+
+  async settle(storeId: string, owner: HoldOwner, requests: readonly SettleRequest[]): Promise<void> {
+    const endsAtMs = this.clock.nowMs() + SETTLED_HOLD_TIMES * this.holdMs;
+    for (const { dishId, reading } of requests) {
+      const cell = this.cell(storeId, dishId);
+      if (owner.sequence > (cell.settled.get(owner.instance)?.number ?? -1)) {
+        cell.settled.set(owner.instance, { number: owner.sequence, endsAtMs });
+      }
+      cell.holds.delete(holdName(owner));
+      if (reading && reading.version > cell.version) Object.assign(cell, reading);
+    }
+  }
+
+  wipe(): void {
+    this.cells = new Map();
+  }
+
+  snapshot(): unknown {
+    return structuredClone(this.cells);
+  }
+
+  restore(snapshot: unknown): void {
+    this.cells = structuredClone(snapshot) as Map<string, SharedCell>;
+  }
+
+  private cell(storeId: string, dishId: string): SharedCell {
+    const key = `${storeId} ${dishId}`;
+    let cell = this.cells.get(key);
+    if (!cell) this.cells.set(key, (cell = { available: 0, version: -1, holds: new Map(), settled: new Map() }));
+    return cell;
+  }
+}
+
+const holdName = ({ instance, sequence }: HoldOwner): string => `${instance}|${sequence}`;
