@@ -87,13 +87,22 @@ interface Engine {
 async function schemaEngine(pool: pg.Pool, prismaDir: string): Promise<Engine> {
   const bindings = await import("@prisma/schema-engine-wasm/schema_engine_bg");
   const bytes = readFileSync(join(dirname(createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm")), "schema_engine_bg.wasm"));
-  const { instance } = await WebAssembly.instantiate(bytes, { "./schema_engine_bg.js": bindings as unknown as WebAssembly.ModuleImports });
+  const { instance } = await WebAssembly.instantiate(bytes, { "./schema_engine_bg.js": withoutLingering(bindings as unknown as WebAssembly.ModuleImports) });
   const glue = bindings as unknown as { __wbg_set_wasm(exports: WebAssembly.Exports): void };
   glue.__wbg_set_wasm(instance.exports);
   (instance.exports as { __wbindgen_start(): void }).__wbindgen_start();
   const datamodels = schemaFiles(prismaDir).map((file) => [file.path, file.content]);
   const adapter = bindMigrationAwareSqlAdapterFactory(wholeScripts(new PrismaPg(pool)));
   return (await bindings.SchemaEngine.new({ datamodels } as never, () => {}, adapter)) as unknown as Engine;
+}
+
+/** The engine's lock time-out is never cleared; it must not hold the process for its 10 s. */
+function withoutLingering(imports: WebAssembly.ModuleImports): WebAssembly.ModuleImports {
+  const wrapped = Object.entries(imports).map(([name, value]) => {
+    if (!name.startsWith("__wbg_setTimeout")) return [name, value];
+    return [name, (task: () => void, ms: number) => setTimeout(task, ms >>> 0).unref()];
+  });
+  return Object.fromEntries(wrapped);
 }
 
 /** The stock adapter cuts a script at every semicolon, also inside a function's body; Postgres takes it in one piece. */
