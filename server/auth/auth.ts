@@ -9,6 +9,7 @@ import { prismaAdapter } from "better-auth/adapters/prisma";
 import { ROLES } from "../contracts/console.ts";
 import type { Operator, Role } from "../contracts/console.ts";
 import type { PrismaClient } from "../generated/prisma/client.ts";
+import { SignInThrottle } from "./throttle.ts";
 
 /** A wall stays signed in over a weekend; each visit within the last day renews it. */
 const SESSION_SECONDS = 7 * 24 * 3600;
@@ -31,6 +32,7 @@ export type SignInResult =
   | { ok: false; because: "WRONG" | "DISABLED" };
 
 export interface Auth {
+  readonly throttle: SignInThrottle;
   signIn(credentials: { email: string; password: string }, headers: Headers): Promise<SignInResult>;
   signOut(headers: Headers): Promise<{ setCookies: string[] }>;
   readSession(headers: Headers): Promise<SessionReading>;
@@ -98,6 +100,8 @@ export function createAuth({ prisma, secret }: AuthOptions): Auth {
   });
 
   return {
+    throttle: new SignInThrottle(prisma, secret),
+
     async signIn({ email, password }, headers) {
       try {
         const { headers: answer, response } = await library.api.signInEmail({
@@ -165,14 +169,17 @@ export function createAuth({ prisma, secret }: AuthOptions): Auth {
     async createFirstOperator(email = "admin@eightysix.local") {
       if ((await prisma.user.count()) > 0) return null;
       const password = randomPassword();
-      const { internalAdapter, password: hasher } = await library.$context;
-      const user = await internalAdapter.createUser({ email, name: "Admin", role: "admin", emailVerified: true });
-      await internalAdapter.linkAccount({
-        userId: user.id,
-        providerId: "credential",
-        accountId: user.id,
-        password: await hasher.hash(password),
-      });
+      const hashed = await (await library.$context).password.hash(password);
+      const userId = randomBytes(16).toString("hex");
+      const user = { id: userId, email, name: "Admin", role: "admin", emailVerified: true };
+      const account = { id: userId, providerId: "credential", accountId: userId, password: hashed };
+      try {
+        // Together: a user without a password would keep everybody out.
+        await prisma.user.create({ data: { ...user, accounts: { create: account } } });
+      } catch (error) {
+        if ((error as { code?: string }).code === "P2002") return null; // another instance was faster
+        throw error;
+      }
       return { email, password };
     },
   };

@@ -4,7 +4,10 @@
  * Quantities are portions; `…AtMs` is since the epoch by the database's clock, which is the only clock the screen follows.
  */
 import { z } from "zod";
-import type { TransactionState } from "../engine/kernel/states.ts";
+import { ID_PATTERN, REASON_LENGTH_MAX } from "./limits.ts";
+import type { TransactionState as TransactionStates } from "./transactions.ts";
+
+export type TransactionState = z.infer<typeof TransactionStates>;
 
 export const LOCALES = ["en", "zh-CN"] as const;
 export type Locale = (typeof LOCALES)[number];
@@ -41,13 +44,9 @@ export const signInSchema = z.strictObject({
 export const MANUAL_VERBS = ["confirm", "cancel"] as const;
 export type ManualVerb = (typeof MANUAL_VERBS)[number];
 
-export const REASON_LENGTH_MAX = 500;
-
 export const manualActionSchema = z.strictObject({
-  actionKey: z
-    .string()
-    .regex(/^[A-Za-z0-9_.:-]{1,64}$/)
-    .optional(),
+  /** Or in the Idempotency-Key header. */
+  actionKey: z.string().regex(ID_PATTERN).optional(),
   reason: z.string().trim().max(REASON_LENGTH_MAX).optional(),
 });
 

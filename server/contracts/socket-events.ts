@@ -4,8 +4,7 @@
  *
  * A room has one sequence. A delta says which one it is; a browser that misses one asks to join again and gets a snapshot.
  */
-import type { TransactionState } from "../engine/kernel/states.ts";
-import type { Names } from "./console.ts";
+import type { Names, TransactionState } from "./console.ts";
 
 export const SOCKET_PATH = "/socket.io";
 

@@ -30,7 +30,7 @@ const MENU_EVERY_SECONDS = 30;
 const NEW_DISHES_MAX = 500;
 
 export interface BoardEngine {
-  onEntry(listener: (entry: FeedEntry) => void): () => void;
+  onEntry(listener: { entry(entry: FeedEntry): void; gap?(): void }): () => void;
   stats(): EngineStats;
 }
 
@@ -106,7 +106,12 @@ export class LiveBoard {
 
   /** Reads the menu and begins to follow the engine. A database that is down does not stop it: it tries again. */
   async start(): Promise<void> {
-    this.unsubscribe = this.engine.onEntry((entry) => this.follow(entry));
+    this.unsubscribe = this.engine.onEntry({
+      entry: (entry) => this.follow(entry),
+      gap: () => {
+        this.menuReadAtMs = Number.NEGATIVE_INFINITY;
+      },
+    });
     await this.readMenu(null);
     this.overviewSource.reorderIfDue();
     this.everySecond();

@@ -1,0 +1,28 @@
+/**
+ * How the console's routes say no: the public API's problem details, in the words of somebody at a screen.
+ */
+import type { Context } from "hono";
+import { ERRORS, problemType } from "../contracts/errors.ts";
+import type { ErrorCode } from "../contracts/errors.ts";
+import type { EngineError } from "../engine/kernel/errors.ts";
+
+export function problem(c: Context, code: ErrorCode, detail: string, more: Record<string, unknown> = {}): Response {
+  const { status, title, retryable } = ERRORS[code];
+  const body = { type: problemType(code), title: titleOf(code, title), status, code, detail, retryable, ...more };
+  c.header("Cache-Control", "no-store");
+  return c.newResponse(JSON.stringify(body), status as 400, { "Content-Type": "application/problem+json" });
+}
+
+export function problemOf(c: Context, error: EngineError): Response {
+  const code = error.code in ERRORS ? (error.code as ErrorCode) : "UNAVAILABLE";
+  const { txId, ticketId, dishes } = error.details;
+  return problem(c, code, error.message, { txId, ticketId, dishes });
+}
+
+/** The table speaks to programs with API keys; here it is a person with a session. */
+function titleOf(code: ErrorCode, title: string): string {
+  if (code === "UNAUTHENTICATED") return "Not signed in";
+  if (code === "FORBIDDEN") return "Not allowed";
+  if (code === "RATE_LIMITED") return "Too many attempts";
+  return title;
+}
