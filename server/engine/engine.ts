@@ -80,7 +80,13 @@ export class Engine {
       runner: this.runner,
       publish: (entry) => this.publish(entry),
     });
-    this.locks = new DishLocks(clock, (batch) => this.flight.run(batch));
+    this.locks = new DishLocks(
+      clock,
+      (batch) => this.flight.run(batch),
+      (batch, cause) => {
+        for (const operation of batch) operation.answer({ kind: "failed", failure: "unknown", cause });
+      },
+    );
     this.core = new EngineCore(clock, new DeadlineWatch(clock), this.gate, this.locks, ledger, this.ledgerBreaker);
     this.trys = new TryPath(this.core);
     this.moves = new MovePath(this.core);

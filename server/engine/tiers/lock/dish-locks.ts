@@ -62,12 +62,13 @@ export class DishLocks<Op extends Lockable> {
   private idleWaiters: (() => void)[] = [];
 
   /**
-   * @param run carries a batch through; its keys are held until the promise settles, whichever way.
-   *   It must answer every operation itself.
+   * @param run carries a batch through and answers every operation; its keys are held until the promise settles.
+   * @param abandon answers the operations of a batch that crashed, so that nobody waits for it.
    */
   constructor(
     private readonly clock: Clock,
     private readonly run: (batch: Op[]) => Promise<void>,
+    private readonly abandon: (batch: Op[], error: unknown) => void,
   ) {}
 
   get waiting(): number {
@@ -130,6 +131,8 @@ export class DishLocks<Op extends Lockable> {
     for (const key of keys) this.held.add(key);
     try {
       await this.run(batch);
+    } catch (error) {
+      this.abandon(batch, error);
     } finally {
       this.batchesInFlight--;
       for (const key of keys) this.held.delete(key);

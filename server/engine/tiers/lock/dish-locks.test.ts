@@ -1,0 +1,157 @@
+import { describe, expect, test } from "vitest";
+import { VirtualClock } from "../../simulation/virtual-clock.ts";
+import { BATCH_OPERATIONS_MAX, BATCHES_IN_FLIGHT_MAX, DishLocks, type Lockable, MOVES_SHARE, PASSED_OVER_MS_MAX, WAITING_MAX } from "./dish-locks.ts";
+
+interface TestOp extends Lockable {
+  name: string;
+}
+
+const op = (name: string, dishes: string[], extra: Partial<TestOp> = {}): TestOp => ({
+  name,
+  lane: "try",
+  sharedKeys: dishes,
+  exclusiveKeys: [],
+  weight: dishes.length,
+  ...extra,
+});
+
+/** Locks whose batches fly until the test lands them. */
+function lab() {
+  const clock = new VirtualClock();
+  const flying: { names: string[]; land(): void; crash(): void }[] = [];
+  const abandoned: string[] = [];
+  const locks = new DishLocks<TestOp>(
+    clock,
+    (batch) =>
+      new Promise((resolve, reject) => {
+        flying.push({ names: batch.map(({ name }) => name), land: resolve, crash: () => reject(new Error("crash")) });
+      }),
+    (batch) => abandoned.push(...batch.map(({ name }) => name)),
+  );
+  const settle = () => clock.advance(0);
+  const land = async () => {
+    flying.shift()?.land();
+    await settle();
+  };
+  return { clock, locks, flying, abandoned, settle, land, names: () => flying.map(({ names }) => names) };
+}
+
+describe("dish locks", () => {
+  test("what arrives together for one dish leaves together, in order of arrival", async () => {
+    const { locks, settle, names } = lab();
+    for (const name of ["1", "2", "3"]) locks.enter(op(name, ["noodles"]));
+    await settle();
+    expect(names()).toEqual([["1", "2", "3"]]);
+  });
+
+  test("while a dish is in flight, those who come for it wait and leave together", async () => {
+    const { locks, settle, land, names } = lab();
+    locks.enter(op("1", ["noodles"]));
+    await settle();
+    locks.enter(op("2", ["noodles"]));
+    locks.enter(op("3", ["noodles"]));
+    await settle();
+    expect(names()).toEqual([["1"]]);
+    await land();
+    expect(names()).toEqual([["2", "3"]]);
+  });
+
+  test("batches in flight never share a dish", async () => {
+    const { locks, settle, names } = lab();
+    locks.enter(op("1", ["noodles", "rice"]));
+    await settle();
+    locks.enter(op("2", ["rice"]));
+    locks.enter(op("3", ["soup"]));
+    await settle();
+    expect(names()).toEqual([["1"], ["3"]]);
+  });
+
+  test("a batch passes over a blocked basket", async () => {
+    const { locks, settle, names } = lab();
+    locks.enter(op("1", ["noodles"]));
+    await settle();
+    locks.enter(op("blocked", ["noodles", "rice"]));
+    locks.enter(op("free", ["rice"]));
+    await settle();
+    expect(names()).toEqual([["1"], ["free"]]);
+  });
+
+  test("a basket passed over for too long closes its dishes to those behind it, so it cannot starve", async () => {
+    const { clock, locks, settle, land, names } = lab();
+    locks.enter(op("1", ["noodles"]));
+    await settle();
+    locks.enter(op("large", ["noodles", "rice"]));
+    locks.enter(op("rice 1", ["rice"]));
+    await settle();
+    await clock.advance(PASSED_OVER_MS_MAX + 1);
+    locks.enter(op("rice 2", ["rice"]));
+    await land(); // noodles are free, rice still flies: "large" must wait, and "rice 2" behind it
+    locks.enter(op("rice 3", ["rice"]));
+    expect(names()).toEqual([["rice 1"]]);
+    await land();
+    expect(names()).toEqual([["large", "rice 2", "rice 3"]]);
+  });
+
+  test("one order is in a batch at most once", async () => {
+    const { locks, settle, land, names } = lab();
+    locks.enter(op("1", ["noodles"], { exclusiveKeys: ["order 7"] }));
+    locks.enter(op("2", ["noodles"], { exclusiveKeys: ["order 7"] }));
+    await settle();
+    expect(names()).toEqual([["1"]]);
+    await land();
+    expect(names()).toEqual([["2"]]);
+  });
+
+  test("moves have their share however many Trys wait", async () => {
+    const { locks, settle, land, names } = lab();
+    locks.enter(op("first", ["noodles"]));
+    await settle();
+    for (let i = 0; i < 2 * BATCH_OPERATIONS_MAX; i++) locks.enter(op("try", ["noodles"]));
+    for (let i = 0; i < BATCH_OPERATIONS_MAX; i++) locks.enter(op("move", ["noodles"], { lane: "move" }));
+    await land();
+    const batch = names()[0] ?? [];
+    expect(batch.length).toBe(BATCH_OPERATIONS_MAX);
+    expect(batch.filter((name) => name === "move").length).toBe(MOVES_SHARE);
+  });
+
+  test("a batch that crashed is answered, and its locks are free again", async () => {
+    const { locks, settle, flying, abandoned, names } = lab();
+    locks.enter(op("1", ["noodles"]));
+    await settle();
+    locks.enter(op("2", ["noodles"]));
+    flying.shift()?.crash();
+    await settle();
+    expect(abandoned).toEqual(["1"]);
+    expect(names()).toEqual([["2"]]);
+  });
+
+  test("who withdraws in time never runs; who left with a batch cannot withdraw", async () => {
+    const { locks, settle, land, names } = lab();
+    const first = op("1", ["noodles"]);
+    const second = op("2", ["noodles"]);
+    locks.enter(first);
+    await settle();
+    locks.enter(second);
+    expect(locks.withdraw(first)).toBe(false);
+    expect(locks.withdraw(second)).toBe(true);
+    await land();
+    expect(names()).toEqual([]);
+    expect(locks.waiting).toBe(0);
+  });
+
+  test("no more batches fly than the bound", async () => {
+    const { locks, settle, names } = lab();
+    for (let i = 0; i < BATCHES_IN_FLIGHT_MAX + 2; i++) {
+      locks.enter(op(`${i}`, [`dish ${i}`]));
+      await settle();
+    }
+    expect(names().length).toBe(BATCHES_IN_FLIGHT_MAX);
+  });
+
+  test("a full queue turns Trys away and still takes moves", () => {
+    const { locks } = lab();
+    for (let i = 0; i < WAITING_MAX; i++) locks.enter(op("try", ["noodles"]));
+    expect(locks.enter(op("one more", ["noodles"]))).toBe(false);
+    expect(locks.enter(op("move", ["noodles"], { lane: "move" }))).toBe(true);
+  });
+});
