@@ -4,7 +4,7 @@
  * README.md beside this file has the map and the invariants.
  */
 import { CircuitBreaker } from "./guards/circuit-breaker.ts";
-import type { FeedConsumer, FeedEntry, LiveFeed } from "./feed/live-feed.ts";
+import type { FeedEntry, LiveFeed } from "./feed/live-feed.ts";
 import type { Clock } from "./kernel/clock.ts";
 import { Deadline } from "./kernel/deadline.ts";
 import { DeadlineWatch } from "./kernel/deadline-watch.ts";
@@ -59,7 +59,7 @@ export class Engine {
   private readonly sweep: ExpirySweep;
   private readonly cellsBreaker: CircuitBreaker;
   private readonly ledgerBreaker: CircuitBreaker;
-  private readonly listeners = new Set<FeedConsumer>();
+  private readonly listeners = new Set<{ entry(entry: FeedEntry): void; gap?(): void }>();
   private unsubscribe: () => void = () => {};
   private stopping = false;
 
@@ -108,7 +108,7 @@ export class Engine {
       },
       gap: () => {
         this.gate.distrust();
-        for (const listener of this.listeners) listener.gap();
+        for (const listener of this.listeners) listener.gap?.();
       },
     });
     this.sweep.start();
@@ -196,13 +196,12 @@ export class Engine {
 
   /**
    * Tells of every settled change, this instance's and the others'. A listener must not throw.
-   * @param gap called when changes may have been missed: read anew what you show.
+   * `gap`: changes may have been missed, read anew what you show.
    * @returns how to stop listening.
    */
-  onEntry(entry: (entry: FeedEntry) => void, gap: () => void = () => {}): () => void {
-    const listener = { entry, gap };
+  onEntry(listener: { entry(entry: FeedEntry): void; gap?(): void }): () => void {
     this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    return () => void this.listeners.delete(listener);
   }
 
   stats(): EngineStats {
