@@ -5,6 +5,7 @@
 import { existsSync, lstatSync, readFileSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
+import { StartError } from "./start-error.ts";
 
 export interface PostgresFiles {
   postgres: string;
@@ -18,7 +19,7 @@ const PLATFORM_NAMES: Partial<Record<NodeJS.Platform, string>> = { win32: "windo
 export function postgresFiles(): PostgresFiles {
   const platform = `${PLATFORM_NAMES[process.platform] ?? process.platform}-${process.arch}`;
   const root = packageRoot(platform);
-  if (!root) throw new Error(`There is no embedded Postgres for ${platform}: set DATABASE_URL and REDIS_URL to servers of your own.`);
+  if (!root) throw new StartError(`There is no embedded Postgres for ${platform}: set DATABASE_URL and REDIS_URL to servers of your own.`);
   restoreLinks(root);
   const native = join(root, "native");
   const suffix = process.platform === "win32" ? ".exe" : "";

@@ -13,6 +13,7 @@ import { keptSecret, makeFolder, readIfThere, writeWhole } from "./files.ts";
 import { type PostgresFiles, postgresFiles } from "./postgres-files.ts";
 import { freePort, isAlive, launchServer, processesIn, stopProcess, waitFor, worksIn } from "./processes.ts";
 import { commandAs, giveTo, type ServerUser, serverUser } from "./server-user.ts";
+import { StartError } from "./start-error.ts";
 
 export interface EmbeddedServer {
   url: string;
@@ -137,9 +138,9 @@ async function prepareCluster(options: EmbeddedPostgresOptions, files: PostgresF
 
 function checkVersion(cluster: string, files: PostgresFiles): void {
   const version = readIfThere(join(cluster, "PG_VERSION"))?.trim();
-  if (!version) throw new Error(`${cluster} is not a whole Postgres cluster: restore it from a backup, or delete it to begin with an empty one.`);
+  if (!version) throw new StartError(`${cluster} is not a whole Postgres cluster: restore it from a backup, or delete it to begin with an empty one.`);
   if (version !== POSTGRES_MAJOR) {
-    throw new Error(`${cluster} was made by Postgres ${version}, and ${files.postgres} is ${POSTGRES_MAJOR}: dump and restore it, or delete it to begin with an empty one.`);
+    throw new StartError(`${cluster} was made by Postgres ${version}, and ${files.postgres} is ${POSTGRES_MAJOR}: dump and restore it, or delete it to begin with an empty one.`);
   }
 }
 
@@ -200,7 +201,7 @@ async function hasName(port: number, password: string, name: string): Promise<bo
  */
 async function clearStalePidFile(cluster: string): Promise<void> {
   const left = await waitFor(ADOPT_WAIT_MS, () => (processesIn(cluster).length === 0 ? true : undefined));
-  if (!left) throw new Error(`Processes ${processesIn(cluster).join(", ")} of an earlier Postgres still work in ${cluster}: end them, then start again.`);
+  if (!left) throw new StartError(`Processes ${processesIn(cluster).join(", ")} of an earlier Postgres still work in ${cluster}: end them, then start again.`);
   const found = readPostmaster(cluster);
   if (found && isAlive(found.pid) && !(await worksIn(found.pid, cluster))) rmSync(join(cluster, "postmaster.pid"), { force: true });
 }
@@ -211,7 +212,7 @@ async function start(dir: string, cluster: string, settings: Record<string, stri
     const result = await startOnce(dir, cluster, { ...settings, port: String(port), cluster_name: nameOf(settings) }, files, user);
     if (typeof result !== "string") return result;
     if (attempt === START_ATTEMPTS_MAX || !result.includes("could not create any TCP/IP sockets")) {
-      throw new Error(`The embedded Postgres did not start (${join(dir, "postgres.log")}): ${result}`);
+      throw new StartError(`The embedded Postgres did not start (${join(dir, "postgres.log")}): ${result}`);
     }
     port = await freePort();
   }
@@ -239,7 +240,7 @@ async function stopCluster(pid: number): Promise<void> {
     { signal: "SIGQUIT", waitMs: 2_000 },
     { signal: "SIGKILL", waitMs: 1_000 },
   ]);
-  if (!stopped) throw new Error(`Postgres (process ${pid}) cannot be stopped.`);
+  if (!stopped) throw new StartError(`Postgres (process ${pid}) cannot be stopped.`);
 }
 
 async function ensureDatabase(url: string): Promise<void> {
@@ -268,5 +269,5 @@ async function run(user: ServerUser, program: string, args: string[], input = ""
     child.once("error", (error) => done(error.message));
     child.once("close", (exitCode, signal) => done(exitCode ?? signal ?? "?"));
   });
-  if (code !== 0) throw new Error(`${program} failed (${code}): ${output.trim().split("\n").slice(-4).join(" ")}`);
+  if (code !== 0) throw new StartError(`${program} failed (${code}): ${output.trim().split("\n").slice(-4).join(" ")}`);
 }

@@ -6,6 +6,7 @@ import { execFile, type SpawnOptions, spawn } from "node:child_process";
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, realpathSync, renameSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { promisify } from "node:util";
+import { StartError } from "./start-error.ts";
 
 const execFileAsync = promisify(execFile);
 const POLL_MS = 25;
@@ -134,7 +135,7 @@ export async function freePort(preferred = 0): Promise<number> {
 }
 
 function fail(): never {
-  throw new Error("No free port on 127.0.0.1.");
+  throw new StartError("No free port on 127.0.0.1.");
 }
 
 function tryPort(port: number): Promise<number | undefined> {

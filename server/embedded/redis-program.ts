@@ -6,6 +6,7 @@ import { execFile, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { StartError } from "./start-error.ts";
 
 const execFileAsync = promisify(execFile);
 
@@ -44,7 +45,7 @@ export async function findRedis(cacheDir: string, progress?: Progress): Promise<
   } catch (error) {
     const other = unpackedProgram(folder); // another start may have been quicker
     if (runs(other)) return other;
-    throw new Error(
+    throw new StartError(
       `There is no redis-server or valkey-server ${VERSION_MIN.major}.${VERSION_MIN.minor} or newer on PATH, and none could be had from apt-get (${firstLine(error)}): install Redis, or set DATABASE_URL and REDIS_URL.`,
     );
   } finally {

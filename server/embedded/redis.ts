@@ -9,6 +9,7 @@ import { keptSecret, makeFolder, readIfThere, writeWhole } from "./files.ts";
 import type { EmbeddedServer } from "./postgres.ts";
 import { freePort, isAlive, launchServer, stopProcess, waitFor, worksIn } from "./processes.ts";
 import { findRedis, type RedisProgram } from "./redis-program.ts";
+import { StartError } from "./start-error.ts";
 
 export interface EmbeddedRedisOptions {
   /** Holds `redis/`, `redis.password`, `redis.port` and `redis.log`. */
@@ -124,7 +125,7 @@ async function start(dir: string, home: string, keptPort: number, password: stri
     if (!server.ended() && server.pid) await stopRedis(server.pid);
     const lastWords = server.lastWords();
     if (attempt === START_ATTEMPTS_MAX || !lastWords.includes("Address already in use")) {
-      throw new Error(`The embedded Redis did not start (${join(dir, "redis.log")}): ${lastWords}`);
+      throw new StartError(`The embedded Redis did not start (${join(dir, "redis.log")}): ${lastWords}`);
     }
   }
 }
@@ -134,5 +135,5 @@ async function stopRedis(pid: number): Promise<void> {
     { signal: "SIGTERM", waitMs: 3_000 },
     { signal: "SIGKILL", waitMs: 1_000 },
   ]);
-  if (!stopped) throw new Error(`Redis (process ${pid}) cannot be stopped.`);
+  if (!stopped) throw new StartError(`Redis (process ${pid}) cannot be stopped.`);
 }

@@ -4,6 +4,7 @@
  */
 import { type SpawnOptions, spawnSync } from "node:child_process";
 import { chownSync, readFileSync } from "node:fs";
+import { StartError } from "./start-error.ts";
 
 export interface ServerUser {
   /** Null: the user who runs us. */
@@ -18,12 +19,12 @@ const ACCOUNTS = ["postgres", "nobody"];
 export function serverUser(program: string, ...folders: string[]): ServerUser {
   if (process.getuid?.() !== 0) return { account: null, needsPassage: false };
   const account = findAccount();
-  if (!account) throw new Error("Postgres refuses to run as root, and there is no account to lend it: run as an ordinary user, or set DATABASE_URL and REDIS_URL.");
+  if (!account) throw new StartError("Postgres refuses to run as root, and there is no account to lend it: run as an ordinary user, or set DATABASE_URL and REDIS_URL.");
   const user = { account, needsPassage: false };
   if (reaches(user, program, folders)) return user;
   const carried = { account, needsPassage: true };
   if (reaches(carried, program, folders)) return carried;
-  throw new Error(
+  throw new StartError(
     `Postgres refuses to run as root, and the account ${account.name} cannot enter ${folders[0]}: move the project out of root's own folder, run as an ordinary user, or set DATABASE_URL and REDIS_URL.`,
   );
 }
