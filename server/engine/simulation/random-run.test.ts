@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { randomRun } from "./random-run.ts";
+import { World } from "./world.ts";
+
+const CALL = { timeoutMs: 800, traceId: "0".repeat(32) };
+const basket = (txId: string, quantity: number) => ({ txId, storeId: "s", lines: [{ dishId: "d", quantity }], orderId: txId, couponId: null, ttlSeconds: 30 });
+
+async function worldWith(supplied: number): Promise<World> {
+  const world = new World(1);
+  const dish = { dishId: "d", storeId: "s", names: { en: "d", "zh-CN": "d" }, priceCents: 1, supplied, actor: "test", actionKey: "make d" };
+  await world.clock.run(world.ledger.createDish(dish));
+  return world;
+}
+
+describe("the engine under simulation", () => {
+  test("a sold-out mark does not stick: stock that comes back elsewhere sells here", async () => {
+    const world = await worldWith(1);
+    const here = world.start().engine;
+    const there = world.start().engine;
+    await world.clock.run(there.try(basket("first", 1), CALL));
+    await expect(world.clock.run(here.try(basket("second", 1), CALL))).rejects.toMatchObject({ code: "SOLD_OUT" });
+    // The feed loses every entry, so `here` hears nothing of the cancel.
+    world.faults = { ...world.faults, feed: { ...world.faults.feed, requestLost: 1 } };
+    await world.clock.run(there.cancel("first", CALL));
+    await world.clock.advance(501); // the lease on the no ends
+    await expect(world.clock.run(here.try(basket("third", 1), CALL))).resolves.toMatchObject({ state: "RESERVED" });
+  });
+
+  test("the death of an instance between commit and settle loses nothing and blocks nothing", async () => {
+    const world = await worldWith(2);
+    const dying = world.start();
+    world.faults = { ...world.faults, ledger: { ...world.faults.ledger, diesBeforeAnswer: 1 } };
+    void dying.engine.try(basket("orphan", 1), CALL).catch(() => {});
+    await world.clock.advance(1_000);
+    expect(dying.life.alive).toBe(false);
+    world.faults = { ...world.faults, ledger: { ...world.faults.ledger, diesBeforeAnswer: 0 } };
+    const heir = world.start().engine;
+    // Asked again, the orphan is a replay; the other portion still sells, the third does not exist.
+    await expect(world.clock.run(heir.try(basket("orphan", 1), CALL))).resolves.toMatchObject({ state: "RESERVED", replayed: true });
+    await expect(world.clock.run(heir.try(basket("next", 1), CALL))).resolves.toMatchObject({ replayed: false });
+    await expect(world.clock.run(heir.try(basket("last", 1), CALL))).rejects.toMatchObject({ code: "SOLD_OUT" });
+  });
+
+  test("the same seed plays the same run twice", async () => {
+    const first = await randomRun(7, 150);
+    const second = await randomRun(7, 150);
+    expect(second.log).toEqual(first.log);
+  });
+
+  test("thirty seeds of customers, operators and faults break no promise", async () => {
+    const met = { requestLost: 0, answerLost: 0, diedBeforeAnswer: 0, kills: 0, wipes: 0 };
+    const outcomes: Record<string, number> = {};
+    for (let seed = 1; seed <= 30; seed++) {
+      const report = await randomRun(seed);
+      expect(report.violations, `seed ${seed}`).toEqual([]);
+      for (const fault of Object.keys(met) as (keyof typeof met)[]) met[fault] += report.faults[fault];
+      for (const [code, count] of Object.entries(report.outcomes)) outcomes[code] = (outcomes[code] ?? 0) + count;
+    }
+    // A run that met no fault, or refused everything, would have proved nothing.
+    for (const [fault, count] of Object.entries(met)) expect(count, fault).toBeGreaterThan(5);
+    expect(outcomes.ok).toBeGreaterThan(1_000);
+    expect(outcomes.SOLD_OUT).toBeGreaterThan(100);
+  }, 60_000);
+});
