@@ -52,6 +52,7 @@ export type CancelCause = "REQUESTED" | "EXPIRED" | "FAILED";
  * `available + frozen + sold` never changes: the three factors of a row add up to zero.
  */
 export const STOCK_EFFECTS = {
+  "TRYING>CANCELLED": { available: 1, frozen: -1, sold: 0 },
   "RESERVED>CONFIRMED": { available: 0, frozen: -1, sold: 1 },
   "RESERVED>CANCELLED": { available: 1, frozen: -1, sold: 0 },
   "RESERVED>EXPIRED": { available: 1, frozen: -1, sold: 0 },

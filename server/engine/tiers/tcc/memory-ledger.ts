@@ -1,0 +1,302 @@
+/**
+ * MemoryLedger is the ledger's twin: the same verdicts as stock_batch, decided in the same order, in plain objects.
+ * A call takes effect at once and whole; it cannot wait, be lost or fail: `simulation/links.ts` adds that.
+ */
+import { freezeIdOf } from "../../kernel/basket.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { canMove, STOCK_EFFECTS, type TransactionState } from "../../kernel/states.ts";
+import type { DishRow, StockChangeKind, TransactionRecord } from "../../kernel/types.ts";
+import type {
+  ChangeVerdict,
+  Ledger,
+  LedgerBatch,
+  LedgerBatchResult,
+  LedgerMove,
+  LedgerStockChange,
+  LedgerTry,
+  MoveVerdict,
+  NewCoupon,
+  NewDish,
+  TryVerdict,
+} from "./ledger.ts";
+
+/** Versions of the first timeline, as Postgres counts them. */
+const TIMELINE = 2 ** 40;
+
+export interface CouponView {
+  couponId: string;
+  storeId: string | null;
+  state: "AVAILABLE" | "FROZEN" | "USED";
+  txId: string | null;
+}
+
+export interface OrderView {
+  orderId: string;
+  txId: string;
+  state: TransactionState;
+}
+
+export interface MovementView {
+  dishId: string;
+  kind: "SUPPLY" | Extract<StockChangeKind, "RESTOCK" | "WRITE_OFF">;
+  /** Signed: a write-off is negative. */
+  quantity: number;
+  actionKey: string;
+}
+
+/** Everything there is, copied: for checkers. */
+export interface LedgerView {
+  dishes: DishRow[];
+  transactions: TransactionRecord[];
+  orders: OrderView[];
+  coupons: CouponView[];
+  movements: MovementView[];
+}
+
+type Judgement = MoveVerdict | "LATE";
+type StockMove = keyof typeof STOCK_EFFECTS;
+
+export class MemoryLedger implements Ledger {
+  private readonly dishes = new Map<string, DishRow>();
+  private readonly transactions = new Map<string, TransactionRecord>();
+  private readonly orders = new Map<string, OrderView>();
+  private readonly coupons = new Map<string, CouponView>();
+  private readonly movements: MovementView[] = [];
+  private readonly actions = new Map<string, { request: string; answer: ChangeVerdict | null }>();
+  private tickets = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  async runBatch(batch: LedgerBatch): Promise<LedgerBatchResult> {
+    const atMs = Math.floor(this.clock.nowMs());
+    const touched = new Set<DishRow>();
+    const moves = this.moveAll(batch, atMs, touched);
+    const changes = batch.changes.map((change) => this.change(change, touched));
+    const trys = batch.trys.map((request) => this.try(request, atMs, touched));
+    for (const dish of touched) dish.version++;
+    return {
+      atMs,
+      moves,
+      trys,
+      changes: changes.map((finish) => finish()),
+      dishes: batch.dishIds.map((dishId) => copyOfDish(this.dishes.get(dishId))),
+    };
+  }
+
+  async findTransactions(txIds: readonly string[]): Promise<(TransactionRecord | null)[]> {
+    return txIds.map((txId) => {
+      const record = this.transactions.get(txId);
+      return record ? copyOfRecord(record) : null;
+    });
+  }
+
+  async readDishes(dishIds: readonly string[]): Promise<(DishRow | null)[]> {
+    return dishIds.map((dishId) => copyOfDish(this.dishes.get(dishId)));
+  }
+
+  async findExpired(limit: number): Promise<TransactionRecord[]> {
+    const nowMs = this.clock.nowMs();
+    return [...this.transactions.values()]
+      .filter(({ state, expiresAtMs }) => state === "RESERVED" && expiresAtMs <= nowMs)
+      .sort((a, b) => a.expiresAtMs - b.expiresAtMs)
+      .slice(0, limit)
+      .map(copyOfRecord);
+  }
+
+  async createDish(dish: NewDish): ReturnType<Ledger["createDish"]> {
+    const { dishId, storeId, names, priceCents, supplied, actionKey } = dish;
+    const request = JSON.stringify(["CREATE_DISH", dishId, storeId, names.en, names["zh-CN"], priceCents, supplied]);
+    const earlier = this.actions.get(actionKey);
+    if (earlier) {
+      if (earlier.request !== request || earlier.answer?.verdict !== "APPLIED") return { verdict: "MISMATCH" };
+      return { verdict: "REPLAYED", dish: { ...earlier.answer.dish } };
+    }
+    if (this.dishes.has(dishId)) return { verdict: "EXISTS" };
+    const row: DishRow = { dishId, storeId, supplied, available: supplied, frozen: 0, sold: 0, onSale: true, version: TIMELINE + 1 };
+    this.dishes.set(dishId, row);
+    this.movements.push({ dishId, kind: "SUPPLY", quantity: supplied, actionKey });
+    this.actions.set(actionKey, { request, answer: { verdict: "APPLIED", dish: { ...row } } });
+    return { verdict: "CREATED", dish: { ...row } };
+  }
+
+  async createCoupon({ couponId, storeId, amountCents, actionKey }: NewCoupon): ReturnType<Ledger["createCoupon"]> {
+    const request = JSON.stringify(["CREATE_COUPON", couponId, storeId, amountCents]);
+    const earlier = this.actions.get(actionKey);
+    if (earlier) return { verdict: earlier.request === request ? "REPLAYED" : "MISMATCH" };
+    if (this.coupons.has(couponId)) return { verdict: "EXISTS" };
+    this.coupons.set(couponId, { couponId, storeId, state: "AVAILABLE", txId: null });
+    this.actions.set(actionKey, { request, answer: null });
+    return { verdict: "CREATED" };
+  }
+
+  inspect(): LedgerView {
+    return structuredClone({
+      dishes: [...this.dishes.values()],
+      transactions: [...this.transactions.values()],
+      orders: [...this.orders.values()],
+      coupons: [...this.coupons.values()],
+      movements: this.movements,
+    });
+  }
+
+  /** Judges every move by itself, then applies them: releases first, then what takes portions, each in order of arrival. */
+  private moveAll({ moves, dishIds }: LedgerBatch, atMs: number, touched: Set<DishRow>): MoveVerdict[] {
+    const locked = new Set(dishIds);
+    const judgements: Judgement[] = moves.map((move) => this.judge(move, atMs, locked));
+    moves.forEach((move, index) => {
+      if (judgements[index] === "MOVED") this.apply(move, atMs, touched);
+      if (judgements[index] === "FENCED") this.transactions.set(move.txId, tombstone(move, atMs));
+    });
+    return judgements.map((judgement, index) => {
+      if (judgement !== "LATE") return judgement;
+      const move = moves[index] as LedgerMove;
+      const record = this.transactions.get(move.txId) as TransactionRecord;
+      if (record.ticketId === null && this.fitsAgain(record)) {
+        this.apply(move, atMs, touched);
+        return "MOVED";
+      }
+      record.ticketId ??= `T${1001 + this.tickets++}`;
+      return "REFUND_DUE";
+    });
+  }
+
+  private judge({ txId, to }: LedgerMove, atMs: number, locked: ReadonlySet<string>): Judgement {
+    const record = this.transactions.get(txId);
+    if (!record) return to === "CANCELLED" ? "FENCED" : "UNKNOWN";
+    if (!canMove(record.state, to)) return "NOT_MOVED";
+    if (to === "EXPIRED" && record.expiresAtMs > atMs) return "NOT_MOVED";
+    if (!record.lines.every(({ dishId }) => locked.has(dishId))) return "NOT_LOCKED";
+    return record.state === "EXPIRED" && to === "CONFIRMED" ? "LATE" : "MOVED";
+  }
+
+  private fitsAgain({ lines, couponId }: TransactionRecord): boolean {
+    const stocked = lines.every(({ dishId, quantity }) => (this.dishes.get(dishId)?.available ?? 0) >= quantity);
+    return stocked && (couponId === null || this.coupons.get(couponId)?.state === "AVAILABLE");
+  }
+
+  private apply({ txId, to, cause }: LedgerMove, atMs: number, touched: Set<DishRow>): void {
+    const record = this.transactions.get(txId) as TransactionRecord;
+    const effect = STOCK_EFFECTS[`${record.state}>${to}` as StockMove];
+    for (const line of record.lines) {
+      const dish = this.dishes.get(line.dishId) as DishRow;
+      dish.available += effect.available * line.quantity;
+      dish.frozen += effect.frozen * line.quantity;
+      dish.sold += effect.sold * line.quantity;
+      if (effect.available !== 0 || effect.sold !== 0) touched.add(dish);
+      line.state = to;
+    }
+    const coupon = record.couponId === null ? undefined : this.coupons.get(record.couponId);
+    if (coupon && to === "CONFIRMED") Object.assign(coupon, { state: "USED", txId });
+    else if (coupon?.txId === txId) Object.assign(coupon, { state: "AVAILABLE", txId: null });
+    const order = this.orders.get(record.orderId);
+    if (order?.txId === txId) order.state = to;
+    record.state = to;
+    record.cause = to === "CANCELLED" ? cause : null;
+    record.updatedAtMs = atMs;
+  }
+
+  /** @returns its verdict, to be asked for when the batch is done: the answer is the dish as the batch leaves it. */
+  private change(change: LedgerStockChange, touched: Set<DishRow>): () => ChangeVerdict {
+    const { actionKey, requestHash, kind, dishId, quantity } = change;
+    const earlier = this.actions.get(actionKey);
+    if (earlier) {
+      const { request, answer } = earlier;
+      if (request !== requestHash || answer === null) return () => ({ verdict: "MISMATCH" });
+      return () => structuredClone(answer.verdict === "APPLIED" ? { ...answer, verdict: "REPLAYED" as const } : answer);
+    }
+    const dish = this.dishes.get(dishId);
+    if (!dish) return () => ({ verdict: "UNKNOWN_DISH" });
+    if (kind === "WRITE_OFF" && dish.available < quantity) {
+      const refusal: ChangeVerdict = { verdict: "INSUFFICIENT_STOCK", available: dish.available };
+      this.actions.set(actionKey, { request: requestHash, answer: refusal });
+      return () => refusal;
+    }
+    if (kind === "RESTOCK" || kind === "WRITE_OFF") {
+      const signed = kind === "RESTOCK" ? quantity : -quantity;
+      dish.supplied += signed;
+      dish.available += signed;
+      touched.add(dish);
+      this.movements.push({ dishId, kind, quantity: signed, actionKey });
+    } else if (dish.onSale !== (kind === "RESUME")) {
+      dish.onSale = kind === "RESUME";
+      touched.add(dish);
+    }
+    return () => {
+      const answer: ChangeVerdict = { verdict: "APPLIED", dish: { ...dish } };
+      this.actions.set(actionKey, { request: requestHash, answer });
+      return structuredClone(answer);
+    };
+  }
+
+  private try(request: LedgerTry, atMs: number, touched: Set<DishRow>): TryVerdict {
+    const verdict = this.judgeTry(request);
+    if (verdict !== "ACCEPTED") return verdict;
+    const { txId, storeId, orderId, couponId, payloadHash, ttlSeconds, lines } = request;
+    for (const { dishId, quantity } of lines) {
+      const dish = this.dishes.get(dishId) as DishRow;
+      dish.available -= quantity;
+      dish.frozen += quantity;
+      touched.add(dish);
+    }
+    const coupon = couponId === null ? undefined : this.coupons.get(couponId);
+    if (coupon) Object.assign(coupon, { state: "FROZEN", txId });
+    this.orders.set(orderId, { orderId, txId, state: "RESERVED" });
+    this.transactions.set(txId, {
+      txId,
+      storeId,
+      orderId,
+      couponId,
+      state: "RESERVED",
+      cause: null,
+      payloadHash,
+      lines: lines.map((line, index) => ({ ...line, freezeId: freezeIdOf(txId, index + 1), state: "RESERVED" })),
+      ticketId: null,
+      createdAtMs: atMs,
+      updatedAtMs: atMs,
+      expiresAtMs: atMs + ttlSeconds * 1_000,
+    });
+    return verdict;
+  }
+
+  private judgeTry({ txId, storeId, orderId, couponId, lines }: LedgerTry): TryVerdict {
+    if (this.transactions.has(txId)) return "KNOWN";
+    const order = this.orders.get(orderId);
+    if (order && order.state !== "CANCELLED") return "ORDER_CONFLICT";
+    const dishes = lines.map(({ dishId }) => this.dishes.get(dishId));
+    if (dishes.some((dish) => !dish)) return "UNKNOWN_DISH";
+    if (dishes.some((dish) => dish?.storeId !== storeId)) return "WRONG_STORE";
+    if (dishes.some((dish) => !dish?.onSale)) return "DISH_PAUSED";
+    if (lines.some(({ quantity }, index) => (dishes[index] as DishRow).available < quantity)) return "SOLD_OUT";
+    if (couponId === null) return "ACCEPTED";
+    const coupon = this.coupons.get(couponId);
+    if (!coupon) return "UNKNOWN_COUPON";
+    const usable = coupon.state === "AVAILABLE" && (coupon.storeId === null || coupon.storeId === storeId);
+    return usable ? "ACCEPTED" : "COUPON_UNAVAILABLE";
+  }
+}
+
+function tombstone({ txId, cause }: LedgerMove, atMs: number): TransactionRecord {
+  return {
+    txId,
+    storeId: "",
+    orderId: "",
+    couponId: null,
+    state: "CANCELLED",
+    cause,
+    payloadHash: null,
+    lines: [],
+    ticketId: null,
+    createdAtMs: atMs,
+    updatedAtMs: atMs,
+    expiresAtMs: atMs,
+  };
+}
+
+/** By hand: structuredClone costs twenty times as much, and a simulation copies millions. */
+function copyOfDish(dish: DishRow | undefined): DishRow | null {
+  return dish ? { ...dish } : null;
+}
+
+function copyOfRecord(record: TransactionRecord): TransactionRecord {
+  return { ...record, lines: record.lines.map((line) => ({ ...line })) };
+}
