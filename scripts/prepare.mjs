@@ -17,7 +17,7 @@ const CONSOLE_SOURCES = [
   "public",
   "server",
   "prisma/schema.prisma",
-  "next.config.js",
+  "next.config.ts",
   "postcss.config.mjs",
   "proxy.ts",
   "tsconfig.json",

@@ -19,13 +19,9 @@ export interface MigrateResult {
   applied: string[];
 }
 
-export async function migrate(databaseUrl: string, prismaDir = PRISMA_DIR): Promise<MigrateResult> {
-  const lock = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
-  await lock.connect();
-  try {
-    await lock.query(`SET lock_timeout = ${LOCK_WAIT_MS}`);
-    await lock.query("SELECT pg_advisory_lock($1)", [ADVISORY_LOCK]);
-    if (await isUpToDate(lock, prismaDir)) return { applied: [] };
+export function migrate(databaseUrl: string, prismaDir = PRISMA_DIR): Promise<MigrateResult> {
+  return alone(databaseUrl, async (client) => {
+    if (await isUpToDate(client, prismaDir)) return { applied: [] };
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
     try {
       const engine = await schemaEngine(pool, prismaDir);
@@ -37,8 +33,19 @@ export async function migrate(databaseUrl: string, prismaDir = PRISMA_DIR): Prom
     } finally {
       await pool.end();
     }
+  });
+}
+
+/** Runs `work` while no other instance on this database runs any. */
+export async function alone<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
+  await client.connect();
+  try {
+    await client.query(`SET lock_timeout = ${LOCK_WAIT_MS}`);
+    await client.query("SELECT pg_advisory_lock($1)", [ADVISORY_LOCK]);
+    return await work(client);
   } finally {
-    await lock.end();
+    await client.end();
   }
 }
 

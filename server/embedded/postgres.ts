@@ -11,7 +11,7 @@ import { join, resolve } from "node:path";
 import pg from "pg";
 import { keptSecret, makeFolder, readIfThere, writeWhole } from "./files.ts";
 import { type PostgresFiles, postgresFiles } from "./postgres-files.ts";
-import { freePort, isAlive, launchServer, processesIn, stopProcess, waitFor, worksIn } from "./processes.ts";
+import { freePort, isAlive, launchServer, processesIn, serverEnv, stopProcess, waitFor, worksIn } from "./processes.ts";
 import { commandAs, giveTo, type ServerUser, serverUser } from "./server-user.ts";
 import { StartError } from "./start-error.ts";
 
@@ -236,9 +236,9 @@ async function startOnce(dir: string, cluster: string, settings: Record<string, 
 /** SIGINT: end sessions and write a checkpoint. SIGQUIT: at once; the next start replays the log. */
 async function stopCluster(pid: number): Promise<void> {
   const stopped = await stopProcess(pid, [
-    { signal: "SIGINT", waitMs: 6_000 },
-    { signal: "SIGQUIT", waitMs: 2_000 },
-    { signal: "SIGKILL", waitMs: 1_000 },
+    { signal: "SIGINT", waitMs: 4_000 },
+    { signal: "SIGQUIT", waitMs: 1_500 },
+    { signal: "SIGKILL", waitMs: 500 },
   ]);
   if (!stopped) throw new StartError(`Postgres (process ${pid}) cannot be stopped.`);
 }
@@ -252,10 +252,6 @@ async function ensureDatabase(url: string): Promise<void> {
   } finally {
     await client.end();
   }
-}
-
-function serverEnv(): NodeJS.ProcessEnv {
-  return { PATH: "/usr/local/bin:/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" };
 }
 
 async function run(user: ServerUser, program: string, args: string[], input = ""): Promise<void> {

@@ -12,6 +12,12 @@ const execFileAsync = promisify(execFile);
 const POLL_MS = 25;
 const LOG_BYTES_MAX = 10 * 1024 * 1024;
 
+/** What a server of ours sees of the environment: nothing of our own, so nothing secret. */
+export function serverEnv(more: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const env: Record<string, string> = { PATH: "/usr/local/bin:/usr/bin:/bin", LC_ALL: "C", TZ: "UTC", ...more };
+  return env as NodeJS.ProcessEnv;
+}
+
 export interface LaunchedServer {
   pid: number | undefined;
   /** True once the process has ended, or could not be started. */
@@ -71,6 +77,17 @@ export async function commandLineOf(pid: number): Promise<string> {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
   } catch {
     const { stdout } = await execFileAsync("ps", ["-ww", "-o", "command=", "-p", String(pid)]).catch(() => ({ stdout: "" }));
+    return stdout.trim();
+  }
+}
+
+/** When the process began, in the system's own words; the same for as long as it lives, and different for the next one of that pid. */
+export async function startOf(pid: number): Promise<string> {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  } catch {
+    const { stdout } = await execFileAsync("ps", ["-o", "lstart=", "-p", String(pid)]).catch(() => ({ stdout: "" }));
     return stdout.trim();
   }
 }

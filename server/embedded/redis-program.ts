@@ -6,6 +6,7 @@ import { execFile, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { serverEnv } from "./processes.ts";
 import { StartError } from "./start-error.ts";
 
 const execFileAsync = promisify(execFile);
@@ -28,8 +29,8 @@ const ROUNDS_MAX = 3;
 
 export async function findRedis(cacheDir: string, progress?: Progress): Promise<RedisProgram> {
   for (const name of NAMES) {
-    const found = { program: name, env: {} };
-    if (runs(found)) return found;
+    const found = { program: onPath(name), env: {} };
+    if (found.program && runs(found)) return found;
   }
   const folder = join(resolve(cacheDir), "redis");
   const cached = unpackedProgram(folder);
@@ -53,9 +54,12 @@ export async function findRedis(cacheDir: string, progress?: Progress): Promise<
   }
 }
 
+function onPath(name: string): string {
+  return spawnSync("/bin/sh", ["-c", 'command -v "$1"', "sh", name], { encoding: "utf8" }).stdout?.trim() ?? "";
+}
+
 function runs({ program, env }: RedisProgram): boolean {
-  // Without `env` of its own the program is looked for on our PATH.
-  const { status, stdout } = spawnSync(program, ["--version"], { encoding: "utf8", ...(Object.keys(env).length ? { env } : {}) });
+  const { status, stdout } = spawnSync(program, ["--version"], { encoding: "utf8", env: serverEnv(env) });
   const version = status === 0 ? /v=(\d+)\.(\d+)/.exec(stdout) : null;
   if (!version) return false;
   const [major, minor] = [Number(version[1]), Number(version[2])];
@@ -106,7 +110,7 @@ async function dependencies(packages: readonly string[], ours: readonly string[]
 }
 
 async function missesLibraries({ program, env }: RedisProgram): Promise<boolean> {
-  const { stdout } = await execFileAsync("ldd", [program], { env: { PATH: "/usr/bin:/bin", ...env } });
+  const { stdout } = await execFileAsync("ldd", [program], { env: serverEnv(env) });
   return stdout.includes("not found");
 }
 

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { Redis } from "ioredis";
 import { keptSecret, makeFolder, readIfThere, writeWhole } from "./files.ts";
 import type { EmbeddedServer } from "./postgres.ts";
-import { freePort, isAlive, launchServer, stopProcess, waitFor, worksIn } from "./processes.ts";
+import { freePort, isAlive, launchServer, serverEnv, stopProcess, waitFor, worksIn } from "./processes.ts";
 import { findRedis, type RedisProgram } from "./redis-program.ts";
 import { StartError } from "./start-error.ts";
 
@@ -115,8 +115,7 @@ async function start(dir: string, home: string, keptPort: number, password: stri
   for (let attempt = 1; ; attempt++) {
     const port = await freePort(attempt === 1 ? keptPort : 0);
     writeWhole(configFile(home), configText(home, port, password));
-    const env = { PATH: "/usr/local/bin:/usr/bin:/bin", LC_ALL: "C", ...redis.env };
-    const server = launchServer(redis.program, [configFile(home)], { cwd: home, env }, join(dir, "redis.log"));
+    const server = launchServer(redis.program, [configFile(home)], { cwd: home, env: serverEnv(redis.env) }, join(dir, "redis.log"));
     const pid = await waitFor(START_WAIT_MS, async () => {
       if (server.ended() || server.pid === undefined) return 0;
       return (await answersAs(server.pid, port, password)) ? server.pid : undefined;

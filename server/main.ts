@@ -1,0 +1,134 @@
+/**
+ * The composition root: puts the parts together, serves, and takes them apart again. It decides nothing about dishes.
+ */
+import { Server } from "node:http";
+import { join } from "node:path";
+import { getRequestListener } from "@hono/node-server";
+import { PrismaPg } from "@prisma/adapter-pg";
+import { Hono } from "hono";
+import next from "next";
+import { createApi } from "./api/app.ts";
+import { createApiClaims } from "./api/claims.ts";
+import { ApiKeys } from "./api/keys.ts";
+import { isApiUrl, nodeListener } from "./api/node-mount.ts";
+import { createAuth } from "./auth/auth.ts";
+import { type Config, PROJECT_DIR, readConfig } from "./config.ts";
+import { createConsoleApi, securePage } from "./console/index.ts";
+import { createApiReads } from "./console/reads/api-reads.ts";
+import { SOCKET_PATH } from "./contracts/socket-events.ts";
+import { keptSecret, makeFolder } from "./embedded/files.ts";
+import { migrate } from "./embedded/migrate.ts";
+import { StartError } from "./embedded/start-error.ts";
+import { openEmbeddedStores, openGivenStores, type Stores } from "./embedded/stores.ts";
+import { createEngine } from "./engine/create-engine.ts";
+import { realClock } from "./engine/kernel/clock.ts";
+import { firstStart } from "./first-start.ts";
+import { LiveBoard } from "./gateway/board.ts";
+import { createGateway } from "./gateway/gateway.ts";
+import { createLiveReads } from "./gateway/live-reads.ts";
+import { PrismaClient } from "./generated/prisma/client.ts";
+import { HttpServer } from "./http-server.ts";
+import { createLog, type Log } from "./log.ts";
+import { setRuntime } from "./runtime.ts";
+import { Shutdown } from "./shutdown.ts";
+
+/** Page reads and sign-ins; the engine has connections of its own. */
+const PRISMA_CONNECTIONS_MAX = 10;
+const HTTP_GRACE_MS = 2_000;
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = createLog(config.logLevel);
+  const shutdown = new Shutdown(log, config.startedByNpm);
+  try {
+    await serve(config, log, shutdown);
+  } catch (error) {
+    if (error instanceof StartError) process.stderr.write(`${error.message}\n`);
+    else log.fatal({ err: error }, "the start failed");
+    await shutdown.run(1);
+  }
+}
+
+async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void> {
+  const stores = await openStores(config);
+  shutdown.add("stores", () => stores.close());
+  shutdown.whenAsked(() => stores.announceStop());
+  const { databaseUrl, redisUrl } = stores;
+  const { applied } = await migrate(databaseUrl);
+  if (applied.length > 0) say(`  Migrated: ${applied.join(", ")}`);
+
+  const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl, max: PRISMA_CONNECTIONS_MAX }) });
+  shutdown.add("database client", () => prisma.$disconnect());
+  const auth = createAuth({ prisma, secret: sessionSecret(config) });
+  const running = await createEngine({ databaseUrl, redisUrl, onTrouble: (what, error) => log.warn({ err: error }, `trouble with ${what}`) });
+  shutdown.add("engine", () => running.close());
+  const { engine } = running;
+
+  const onError = (error: unknown) => log.error({ err: error }, "the console failed");
+  const board = new LiveBoard({ engine, reads: createLiveReads(prisma), onError });
+  const reads = createApiReads(prisma, realClock);
+  const api = createApi({
+    engine,
+    reads,
+    claims: createApiClaims(prisma),
+    keys: new ApiKeys(prisma, realClock),
+    probes: { postgres: () => prisma.$queryRaw`SELECT 1`, redis: () => running.pingRedis() },
+    config: { rateLimitPerSecond: config.rateLimitPerSecond },
+    log,
+    clock: realClock,
+  });
+  const consoleApi = createConsoleApi({ auth, board, engine, prisma, onError });
+  setRuntime({ config, log, prisma, engine, reads, auth, board, api, consoleApi });
+
+  const pages = await preparePages(shutdown);
+  const server = new HttpServer({
+    isApiUrl,
+    isSocketUrl: (url) => url.startsWith(SOCKET_PATH),
+    api: nodeListener(api),
+    consoleApi: getRequestListener(new Hono().route("/api", consoleApi).fetch),
+    pages: (request, response) => {
+      securePage(request, response);
+      return pages(request, response);
+    },
+    onError: (error) => log.error({ err: error }, "a request failed"),
+  });
+  const gateway = createGateway(server.node, { board, auth, onError });
+  await board.start();
+  shutdown.add("board", () => board.stop());
+  const port = await server.listen(config.port, config.host);
+  server.node.on("error", (error) => void shutdown.because(error));
+  shutdown.add("http server", () => server.close(HTTP_GRACE_MS));
+  shutdown.add("sockets", () => gateway.close());
+
+  const url = `http://${shownHost(config.host)}:${port}`;
+  const greeting = await firstStart({ config, stores, prisma, auth, url });
+  say(`\n${greeting.join("\n")}\n`);
+}
+
+function openStores({ stores, dataDir, cacheDir }: Config): Promise<Stores> {
+  if (stores) return openGivenStores(stores);
+  return openEmbeddedStores({ dataDir, cacheDir, progress: (sentence) => say(`  ${sentence}`) });
+}
+
+/** Next attaches an upgrade listener to the server it is given, and ends sockets it does not know: it gets one nobody listens on. */
+async function preparePages(shutdown: Shutdown) {
+  const app = next({ dev: false, dir: PROJECT_DIR, httpServer: new Server() });
+  await app.prepare();
+  shutdown.add("pages", () => app.close());
+  return app.getRequestHandler();
+}
+
+/** Cookies stay valid over restarts, and over instances that share the folder. */
+function sessionSecret({ sessionSecret, dataDir }: Config): string {
+  return sessionSecret ?? keptSecret(join(makeFolder(dataDir), "session.secret")).secret;
+}
+
+/** An address people can open. */
+function shownHost(host: string): string {
+  if (["127.0.0.1", "0.0.0.0", "::", "::1"].includes(host)) return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+await main();

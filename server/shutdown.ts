@@ -1,0 +1,83 @@
+/**
+ * The way out: what was opened is closed in the opposite order, once, within a bounded time, whatever asked for it.
+ * It cannot save what kill -9 interrupts; the next start does that.
+ */
+import { StartError } from "./embedded/start-error.ts";
+import type { Log } from "./log.ts";
+
+/** Promised: 10 s from the signal to the exit. */
+const EXIT_MS_MAX = 9_500;
+/** How soon we notice that npm was killed: then no signal will ever reach us. */
+const PARENT_CHECK_MS = 500;
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
+interface Step {
+  name: string;
+  close: () => unknown;
+}
+
+export class Shutdown {
+  private readonly log: Log;
+  private readonly steps: Step[] = [];
+  private readonly asked: (() => void)[] = [];
+  private running: Promise<never> | null = null;
+
+  constructor(log: Log, followParent: boolean) {
+    this.log = log;
+    // npm and the terminal may both send the signal: the second one changes nothing.
+    for (const signal of SIGNALS) process.on(signal, () => void this.run(0));
+    // Next listens to these too and would go on as if nothing had happened.
+    process.on("uncaughtException", (error) => void this.because(error));
+    process.on("unhandledRejection", (error) => void this.because(error));
+    if (followParent) this.followParent();
+  }
+
+  add(name: string, close: () => unknown): void {
+    this.steps.push({ name, close });
+  }
+
+  /** Called at once when the stop begins, before anything is closed. */
+  whenAsked(listener: () => void): void {
+    this.asked.push(listener);
+  }
+
+  /** A failure nobody handled: the process is in an unknown state, so it ends and is started again. */
+  because(error: unknown): Promise<never> {
+    if (error instanceof StartError) process.stderr.write(`${error.message}\n`);
+    else this.log.fatal({ err: error }, "a failure that nobody handled ends this process");
+    return this.run(1);
+  }
+
+  run(exitCode: number): Promise<never> {
+    this.running ??= this.closeAll(exitCode);
+    return this.running;
+  }
+
+  private async closeAll(exitCode: number): Promise<never> {
+    const late = setTimeout(() => {
+      this.log.error({ left: this.steps.map((step) => step.name) }, "the stop took too long");
+      process.exit(1);
+    }, EXIT_MS_MAX);
+    late.unref();
+    for (const listener of this.asked) listener();
+    let code = exitCode;
+    for (let step = this.steps.at(-1); step; step = this.steps.at(-1)) {
+      try {
+        await step.close();
+      } catch (error) {
+        this.log.error({ err: error }, `closing failed: ${step.name}`);
+        code = 1;
+      }
+      this.steps.pop();
+    }
+    process.exit(code);
+  }
+
+  private followParent(): void {
+    const parent = process.ppid;
+    const timer = setInterval(() => {
+      if (process.ppid !== parent) void this.run(0);
+    }, PARENT_CHECK_MS);
+    timer.unref();
+  }
+}
