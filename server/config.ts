@@ -114,7 +114,7 @@ function valueOf(variable: Variable, env: Environment): unknown {
   throw new StartError(`${variable.name} must be ${variable.mustBe}${variable.secret ? "" : `; it is "${raw}"`}.`);
 }
 
-function list(item: z.ZodType<string>) {
+function list(item: z.ZodString) {
   return z
     .string()
     .transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean))
