@@ -2,9 +2,9 @@
  * The small types every body is made of. They check shape only: whether a dish exists is the engine's to say.
  */
 import { z } from "zod";
+import { Cursor } from "./cursor.ts";
 import {
   CENTS_MAX,
-  CURSOR_LENGTH_MAX,
   ID_PATTERN,
   NAME_LENGTH_MAX,
   PAGE_LIMIT_DEFAULT,
@@ -43,18 +43,22 @@ export const Names = z.strictObject({ en: Name, "zh-CN": Name });
 /** An instant, in UTC with milliseconds. */
 export const Instant = z.iso.datetime({ precision: 3 }).describe("An instant: ISO 8601, UTC, milliseconds.");
 
-/** A number that came as text: in a query or a header. Exponents, signs, blanks and hexadecimal are not numbers here. */
+/**
+ * A number that came as text: in a query or a header. Exponents, signs, blanks and hexadecimal are not numbers here.
+ * `documented` is what the OpenAPI document says of it.
+ */
 export function wholeNumber(min: number, max: number) {
   return z
     .string()
     .regex(/^\d{1,12}$/, `must be a whole number from ${min} to ${max}`)
     .transform(Number)
-    .pipe(z.int().min(min).max(max));
+    .pipe(z.int().min(min).max(max))
+    .meta({ documented: { type: "integer", minimum: min, maximum: max } });
 }
 
 export const PageQuery = {
-  limit: wholeNumber(1, PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT).describe("Rows on the page."),
-  cursor: z.string().min(1).max(CURSOR_LENGTH_MAX).optional().describe("`nextCursor` of the page before. Opaque."),
+  limit: wholeNumber(1, PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT).describe("Rows on the page; 100 when absent."),
+  cursor: Cursor.optional().describe("`nextCursor` of the page before. Opaque."),
 };
 
 export const Search = text(SEARCH_LENGTH_MAX);

@@ -1,0 +1,71 @@
+/**
+ * The API: one Hono application, mounted twice (node-mount.ts, and Next's app/api). It routes; `route.ts` is the way a
+ * request goes, `routes/` what each one does.
+ */
+import { Hono } from "hono";
+import { ApiError, problemAnswer } from "./problem.ts";
+import { type NodeBindings, respond } from "./exchange.ts";
+import { openApiDocument } from "./openapi.ts";
+import type { ApiDependencies } from "./ports.ts";
+import { TransactionRate } from "./rate-limit.ts";
+import { ReadinessCheck } from "./readiness.ts";
+import { type Pipeline, serve } from "./route.ts";
+import { ROUTES } from "./routes/index.ts";
+import { traceIdOf } from "./trace.ts";
+
+export interface Api {
+  /**
+   * Answers every request, with a problem document when it must; never rejects.
+   * `node`: given by a node:http mount, and then the answer is written there.
+   */
+  fetch(request: Request, node?: NodeBindings): Promise<Response>;
+}
+
+/** Unexpected failures that are logged a second: one broken dependency fails every request. */
+const REPORTS_PER_SECOND = 10;
+
+export function createApi(dependencies: ApiDependencies): Api {
+  const { clock, config, log, probes } = dependencies;
+  let documentText: string | undefined;
+  const pipeline: Pipeline = {
+    ...dependencies,
+    rate: new TransactionRate(clock, config.rateLimitPerSecond),
+    readiness: new ReadinessCheck(probes, clock),
+    openApi: () => (documentText ??= JSON.stringify(openApiDocument(ROUTES))),
+    unexpected: reporter(dependencies),
+  };
+  const app = new Hono<{ Bindings: NodeBindings }>();
+  for (const spec of ROUTES) {
+    app.on(spec.method, spec.path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => serve(spec, pipeline, c));
+  }
+  app.notFound((c) => {
+    const traceId = traceIdOf(c.req.raw.headers.get("traceparent") ?? undefined);
+    const error = new ApiError("UNKNOWN_ROUTE", `There is no ${c.req.method} ${c.req.path} here.`);
+    return respond(c, problemAnswer(error, { traceId, txId: undefined, unexpected() {} }), traceId);
+  });
+  app.onError((error, c) => {
+    const traceId = traceIdOf(undefined);
+    log.error({ err: error, traceId }, "the router failed");
+    return respond(c, problemAnswer(error, { traceId, txId: undefined, unexpected() {} }), traceId);
+  });
+  return { fetch: async (request, node) => app.fetch(request, node) };
+}
+
+function reporter({ clock, log }: ApiDependencies): Pipeline["unexpected"] {
+  let windowAtMs = Number.NEGATIVE_INFINITY;
+  let reports = 0;
+  let suppressed = 0;
+  return (error, traceId, route) => {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - windowAtMs >= 1_000) {
+      windowAtMs = nowMs;
+      reports = 0;
+    }
+    if (++reports > REPORTS_PER_SECOND) {
+      suppressed++;
+      return;
+    }
+    log.error({ err: error, traceId, route, suppressed }, "a request failed unexpectedly");
+    suppressed = 0;
+  };
+}

@@ -1,0 +1,182 @@
+/**
+ * API keys: made, verified, replaced, revoked. The database keeps a SHA-256 of each: a key has 256 random bits, so a fast
+ * hash is enough. Verifying reads a list of all live keys, at most a second old; a flood of invented keys costs one
+ * hash and one lookup each, and no query.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { SCOPES, type Scope } from "../contracts/scopes.ts";
+import type { Clock } from "../engine/kernel/clock.ts";
+import type { PrismaClient } from "../generated/prisma/client.ts";
+import type { ApiKeyIdentity, ApiKeyVerifier } from "./ports.ts";
+
+/** So that a key found in a log or a repository is recognised for what it is. */
+const KEY_PATTERN = /^e86_[A-Za-z0-9_-]{43}$/;
+
+/** The list is never older when it decides, so a key revoked elsewhere works no longer than this. */
+const LIST_AGE_MS_MAX = 1_000;
+/** From this age on it is read again in the background, so that hardly a request waits for it. */
+const LIST_AGE_MS_REFRESH = 500;
+/** Part of the 300 ms that a request may spend in front of the engine. */
+const LIST_READ_MS_MAX = 250;
+/** A database that does not answer is not asked again at once; the last list goes on. */
+const RETRY_MS = 1_000;
+/** Newest first; far more than an installation has. */
+const KEYS_MAX = 10_000;
+/** `last_used_at` is as coarse as this. */
+const USED_MS = 60_000;
+
+export interface NewApiKey {
+  keyId: string;
+  /** Shown once, kept nowhere. */
+  secret: string;
+}
+
+export class ApiKeys implements ApiKeyVerifier {
+  private readonly prisma: PrismaClient;
+  private readonly clock: Clock;
+  private list: Map<string, ApiKeyIdentity> | null = null;
+  private listAtMs = Number.NEGATIVE_INFINITY;
+  private failedAtMs = Number.NEGATIVE_INFINITY;
+  private flight: Promise<void> | null = null;
+  private used = new Set<string>();
+  private usedWrittenAtMs: number;
+
+  constructor(prisma: PrismaClient, clock: Clock) {
+    this.prisma = prisma;
+    this.clock = clock;
+    this.usedWrittenAtMs = clock.monotonicMs();
+  }
+
+  /** Looks the key up by its hash, so that no comparison takes longer for a better guess. */
+  verify(secret: string): ApiKeyIdentity | null | Promise<ApiKeyIdentity | null> {
+    if (!KEY_PATTERN.test(secret)) return null;
+    const nowMs = this.clock.monotonicMs();
+    const ageMs = nowMs - this.listAtMs;
+    const resting = nowMs - this.failedAtMs < RETRY_MS;
+    if (this.list && (ageMs < LIST_AGE_MS_MAX || resting)) {
+      if (ageMs >= LIST_AGE_MS_REFRESH && !resting) this.refreshInTime().catch(() => {});
+      return this.find(secret);
+    }
+    if (resting) return Promise.reject(new Error("The key list could not be read."));
+    return this.refreshInTime().then(
+      () => this.find(secret),
+      (error: unknown) => {
+        if (this.list) return this.find(secret);
+        throw error;
+      },
+    );
+  }
+
+  async create(key: { name: string; scopes: readonly Scope[] }): Promise<NewApiKey> {
+    const keyId = `k_${randomBytes(9).toString("base64url")}`;
+    const secret = newSecret();
+    await this.prisma.apiKey.create({ data: { keyId, name: key.name, keyHash: hashOf(secret), scopes: [...key.scopes] } });
+    await this.reread();
+    return { keyId, secret };
+  }
+
+  /**
+   * Gives a key another secret; the old one is dead at once here, within a second elsewhere. The id stays, and with it
+   * what was done under it: a restock sent again with the new secret is still a replay.
+   * @returns null when there is no such live key.
+   */
+  async rotate(keyId: string): Promise<NewApiKey | null> {
+    const secret = newSecret();
+    const { count } = await this.prisma.apiKey.updateMany({ where: { keyId, revokedAt: null }, data: { keyHash: hashOf(secret) } });
+    await this.forget(keyId);
+    return count === 0 ? null : { keyId, secret };
+  }
+
+  /** Dead at once here, within a second elsewhere. @returns false when there is no such live key. */
+  async revoke(keyId: string): Promise<boolean> {
+    const revokedAt = new Date(this.clock.nowMs());
+    const { count } = await this.prisma.apiKey.updateMany({ where: { keyId, revokedAt: null }, data: { revokedAt } });
+    await this.forget(keyId);
+    return count > 0;
+  }
+
+  private find(secret: string): ApiKeyIdentity | null {
+    const identity = this.list?.get(hashOf(secret)) ?? null;
+    if (identity) this.used.add(identity.keyId);
+    return identity;
+  }
+
+  private async forget(keyId: string): Promise<void> {
+    await this.flight?.catch(() => {});
+    for (const [hash, identity] of this.list ?? []) if (identity.keyId === keyId) this.list?.delete(hash);
+    await this.reread();
+  }
+
+  /** A read that began before a change may not know it: wait it out, then read again. The change itself is done already. */
+  private async reread(): Promise<void> {
+    await this.flight?.catch(() => {});
+    await this.refreshInTime().catch(() => {});
+  }
+
+  /** A read that hangs fails for those who wait; it may still bring a list later. */
+  private refreshInTime(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = this.clock.schedule(LIST_READ_MS_MAX, () => {
+        this.failedAtMs = this.clock.monotonicMs();
+        reject(new Error("The key list was not read in time."));
+      });
+      this.refresh()
+        .finally(() => timer.cancel())
+        .then(resolve, reject);
+    });
+  }
+
+  private refresh(): Promise<void> {
+    this.flight ??= this.read().finally(() => {
+      this.flight = null;
+    });
+    return this.flight;
+  }
+
+  private async read(): Promise<void> {
+    const askedAtMs = this.clock.monotonicMs();
+    try {
+      const rows = await this.prisma.apiKey.findMany({
+        where: { revokedAt: null },
+        select: { keyId: true, keyHash: true, scopes: true },
+        orderBy: { createdAt: "desc" },
+        take: KEYS_MAX,
+      });
+      this.list = new Map(rows.map(({ keyId, keyHash, scopes }) => [keyHash, { keyId, scopes: scopes.filter(isScope) }]));
+      this.listAtMs = askedAtMs;
+    } catch (error) {
+      this.failedAtMs = this.clock.monotonicMs();
+      throw error;
+    }
+    if (this.used.size > 0 && askedAtMs - this.usedWrittenAtMs >= USED_MS) await this.writeUsed(askedAtMs);
+  }
+
+  /** For people who tidy up; losing one write loses nothing. */
+  private async writeUsed(nowMs: number): Promise<void> {
+    const keyIds = [...this.used];
+    this.used = new Set();
+    this.usedWrittenAtMs = nowMs;
+    const lastUsedAt = new Date(this.clock.nowMs());
+    await this.prisma.apiKey.updateMany({ where: { keyId: { in: keyIds } }, data: { lastUsedAt } }).catch(() => {});
+  }
+}
+
+/**
+ * The key of a new installation, with every scope, for `.data/first-run.json`. Call it at the first start, after the
+ * migrations and before the server listens; the secret cannot be had again.
+ */
+export function createFirstKey(prisma: PrismaClient, clock: Clock): Promise<NewApiKey> {
+  return new ApiKeys(prisma, clock).create({ name: "first run", scopes: SCOPES });
+}
+
+function newSecret(): string {
+  return `e86_${randomBytes(32).toString("base64url")}`;
+}
+
+function hashOf(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex");
+}
+
+function isScope(value: string): value is Scope {
+  return (SCOPES as readonly string[]).includes(value);
+}

@@ -1,0 +1,108 @@
+/**
+ * From anything thrown to a problem document. The table of codes is `server/contracts/errors.ts`; this is the way there.
+ */
+import type { z } from "zod";
+import { ERRORS, type ErrorCode, type FieldError, type Problem, problemType } from "../contracts/errors.ts";
+import { type EngineErrorCode, type EngineErrorDetails, isEngineError } from "../engine/kernel/errors.ts";
+import type { Answer } from "./route.ts";
+
+/** A no of the API itself: the engine was not asked, or could not be. */
+export class ApiError extends Error {
+  readonly code: ErrorCode;
+  readonly errors: FieldError[] | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, detail: string, more: { errors?: FieldError[]; retryAfterMs?: number; cause?: unknown } = {}) {
+    super(detail, { cause: more.cause });
+    this.name = "ApiError";
+    this.code = code;
+    this.errors = more.errors;
+    this.retryAfterMs = more.retryAfterMs;
+  }
+}
+
+/** Places named in one problem: enough to mend a request, few enough to stay small. */
+const FIELD_ERRORS_MAX = 20;
+
+export function invalid(path: string, message: string): ApiError {
+  return new ApiError("VALIDATION", path === "" ? `The request ${message}.` : `${path} ${message}.`, {
+    errors: [{ path, message }],
+  });
+}
+
+export function invalidBy(error: z.ZodError): ApiError {
+  const errors = error.issues
+    .slice(0, FIELD_ERRORS_MAX)
+    .map(({ path, message }) => ({ path: path.map(String).join("."), message }));
+  const [first] = errors;
+  return new ApiError("VALIDATION", first ? `${first.path || "The body"}: ${first.message}.` : "The request is not valid.", {
+    errors,
+  });
+}
+
+/**
+ * Engine codes that have another name outside. INTERNAL (a fault of ours) is UNAVAILABLE: whatever happened, asking again
+ * with the same id is safe and is what the caller should do.
+ */
+const RENAMED = { WRONG_STORE: "VALIDATION", INTERNAL: "UNAVAILABLE" } as const satisfies Partial<
+  Record<EngineErrorCode, ErrorCode>
+>;
+
+/** The compiler proves here that every engine code has a name outside. */
+export function codeOf(code: EngineErrorCode): ErrorCode {
+  if (code === "WRONG_STORE" || code === "INTERNAL") return RENAMED[code];
+  return code;
+}
+
+/** A 503 without a hint of its own: long enough for a breaker to try again, short enough for a lunch rush. */
+const RETRY_AFTER_MS_DEFAULT = 1_000;
+
+export interface ProblemContext {
+  traceId: string;
+  txId: string | undefined;
+  /** Told of whatever nobody expected. */
+  unexpected(error: unknown): void;
+}
+
+/** Never throws; whatever is neither an engine error nor an API error becomes UNAVAILABLE and is reported. */
+export function problemAnswer(error: unknown, context: ProblemContext): Answer {
+  if (error instanceof ApiError) return answerOf(error.code, error.message, error, { txId: context.txId }, context.traceId);
+  if (isEngineError(error)) {
+    const wrongStore = error.code === "WRONG_STORE";
+    if (error.code === "INTERNAL") context.unexpected(error);
+    return answerOf(
+      codeOf(error.code),
+      wrongStore ? "The basket has a dish of another store." : error.message,
+      {
+        errors: wrongStore ? [{ path: "lines", message: "a dish of another store" }] : undefined,
+        retryAfterMs: error.details.retryAfterMs,
+      },
+      { ...error.details, txId: error.details.txId ?? context.txId },
+      context.traceId,
+    );
+  }
+  context.unexpected(error);
+  return answerOf("UNAVAILABLE", "Something failed that should not have. It was logged.", {}, { txId: context.txId }, context.traceId);
+}
+
+function answerOf(
+  code: ErrorCode,
+  detail: string,
+  more: { errors?: FieldError[] | undefined; retryAfterMs?: number | undefined },
+  about: EngineErrorDetails,
+  traceId: string,
+): Answer {
+  const { status, title, retryable } = ERRORS[code];
+  const body: Problem = { type: problemType(code), title, status, code, detail, retryable, traceId };
+  if (about.txId !== undefined) body.txId = about.txId;
+  if (more.errors) body.errors = more.errors;
+  if (about.dishes) body.dishes = about.dishes;
+  if (about.ticketId !== undefined) body.ticketId = about.ticketId;
+  const answer: Answer = { status, body, contentType: "application/problem+json" };
+  if (status === 429 || status === 503) {
+    answer.headers = { "retry-after": String(Math.max(1, Math.ceil((more.retryAfterMs ?? RETRY_AFTER_MS_DEFAULT) / 1_000))) };
+  } else if (status === 401) {
+    answer.headers = { "www-authenticate": 'Bearer realm="eightysix", Basic realm="eightysix", charset="UTF-8"' };
+  }
+  return answer;
+}

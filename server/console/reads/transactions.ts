@@ -1,0 +1,124 @@
+/**
+ * Transactions as the API shows them, with their branches. Read from Postgres; nothing here changes one.
+ */
+import type { Transaction, TransactionsPage, TransactionsQuery } from "../../contracts/transactions.ts";
+import { freezeIdOf } from "../../engine/kernel/basket.ts";
+import type { CancelCause, TransactionState } from "../../engine/kernel/states.ts";
+import { Prisma, type PrismaClient } from "../../generated/prisma/client.ts";
+import { containing, pageOf } from "./pages.ts";
+
+interface TransactionSqlRow {
+  tx_id: string;
+  store_id: string;
+  order_id: string;
+  coupon_id: string | null;
+  state: TransactionState;
+  cause: CancelCause | null;
+  fence: boolean;
+  trace_id: string | null;
+  access_ms: number | null;
+  cas_ms: number | null;
+  lock_ms: number | null;
+  redis_ms: number | null;
+  ledger_ms: number | null;
+  created_at: Date;
+  updated_at: Date;
+  expires_at: Date;
+  lines: { lineNo: number; dishId: string; quantity: number; state: TransactionState }[] | null;
+  ticket_id: string | null;
+}
+
+/** A ticket still open comes before one that is closed. */
+const SELECT = Prisma.sql`
+  SELECT t.tx_id, t.store_id, t.order_id, t.coupon_id, t.state::text AS state, t.cause::text AS cause,
+         t.payload_hash IS NULL AS fence, t.trace_id, t.access_ms, t.cas_ms, t.lock_ms, t.redis_ms, t.ledger_ms,
+         t.created_at, t.updated_at, t.expires_at,
+         (SELECT json_agg(json_build_object('lineNo', r.line_no, 'dishId', r.dish_id, 'quantity', r.quantity, 'state', r.state) ORDER BY r.line_no)
+            FROM reservations r WHERE r.tx_id = t.tx_id) AS lines,
+         (SELECT k.ticket_id FROM tickets k WHERE k.tx_id = t.tx_id ORDER BY k.closed_at IS NULL DESC, k.opened_at DESC LIMIT 1) AS ticket_id
+  FROM transactions t`;
+
+export async function readTransaction(prisma: PrismaClient, txId: string): Promise<Transaction | null> {
+  const [row] = await prisma.$queryRaw<TransactionSqlRow[]>`${SELECT} WHERE t.tx_id = ${txId}`;
+  return row ? transactionOf(row) : null;
+}
+
+/** Local branches are never tried again by themselves, so `minAttempts` above 0 and any `fingerprint` match nothing. */
+export async function readTransactions(prisma: PrismaClient, query: TransactionsQuery): Promise<TransactionsPage> {
+  if ((query.minAttempts ?? 0) > 0 || query.fingerprint !== undefined) return { transactions: [], nextCursor: null };
+  const where = [Prisma.sql`true`];
+  if (query.state) where.push(Prisma.sql`t.state = ANY(${query.state}::transaction_state[])`);
+  if (query.storeId !== undefined) where.push(Prisma.sql`t.store_id = ${query.storeId}`);
+  if (query.orderId !== undefined) where.push(Prisma.sql`t.order_id = ${query.orderId}`);
+  if (query.cause !== undefined) where.push(Prisma.sql`t.cause = ${query.cause}::cancel_cause`);
+  if (query.dishId !== undefined) {
+    where.push(Prisma.sql`t.tx_id IN (SELECT tx_id FROM reservations WHERE dish_id = ${query.dishId})`);
+  }
+  if (query.q !== undefined) {
+    const pattern = containing(query.q);
+    where.push(Prisma.sql`(t.tx_id ILIKE ${pattern} OR t.order_id ILIKE ${pattern} OR t.coupon_id ILIKE ${pattern})`);
+  }
+  if (query.minAgeSeconds !== undefined) {
+    where.push(Prisma.sql`t.created_at <= clock_timestamp() - ${query.minAgeSeconds}::int * interval '1 second'`);
+  }
+  if (query.cursor) {
+    const { createdAtMs, id } = query.cursor;
+    where.push(Prisma.sql`(t.created_at, t.tx_id) < (${new Date(createdAtMs)}, ${id} COLLATE "C")`);
+  }
+  const rows = await prisma.$queryRaw<TransactionSqlRow[]>`
+    ${SELECT} WHERE ${Prisma.join(where, " AND ")}
+    ORDER BY t.created_at DESC, t.tx_id DESC LIMIT ${query.limit + 1}`;
+  const { page, nextCursor } = pageOf(rows, query.limit, (row) => ({ createdAtMs: row.created_at.getTime(), id: row.tx_id }));
+  return { transactions: page.map(transactionOf), nextCursor };
+}
+
+function transactionOf(row: TransactionSqlRow): Transaction {
+  const lines = row.lines ?? [];
+  return {
+    txId: row.tx_id,
+    storeId: row.fence ? null : row.store_id,
+    orderId: row.fence ? null : row.order_id,
+    couponId: row.coupon_id,
+    state: row.state,
+    cause: row.cause,
+    lines: lines.map(({ lineNo, dishId, quantity, state }) => ({
+      dishId,
+      quantity,
+      freezeId: freezeIdOf(row.tx_id, lineNo),
+      state,
+    })),
+    branches: row.fence ? [] : branchesOf(row),
+    attempts: [],
+    ticketId: row.ticket_id,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+    expiresAt: row.expires_at.toISOString(),
+    traceId: row.trace_id,
+    stages: {
+      accessMs: rounded(row.access_ms),
+      casMs: rounded(row.cas_ms),
+      lockMs: rounded(row.lock_ms),
+      redisMs: rounded(row.redis_ms),
+      ledgerMs: rounded(row.ledger_ms),
+    },
+  };
+}
+
+/** Local branches move with their transaction, in one commit: none of them can differ from it or need another attempt. */
+function branchesOf({ state, coupon_id }: TransactionSqlRow): Transaction["branches"] {
+  const participants = coupon_id === null ? ["stock", "order"] : ["stock", "coupon", "order"];
+  return participants.map((participant) => ({
+    branchId: participant,
+    participant,
+    kind: "local",
+    state,
+    attempts: 0,
+    lastError: null,
+    nextAttemptAt: null,
+  }));
+}
+
+/** Microseconds are as fine as these times are true. */
+function rounded(ms: number | null): number | null {
+  return ms === null ? null : Math.round(ms * 1_000) / 1_000;
+}
