@@ -12,6 +12,8 @@ import type { PrismaClient } from "../generated/prisma/client.ts";
 export const PENDING_ROWS_MAX = 50;
 /** Counting stops here: the partial index on open reservations is walked once a second, 10 000 rows in about 10 ms. */
 export const PENDING_COUNT_MAX = 10_000;
+/** Younger ones are counted, not listed: most are paid for within moments, and a list of them would only flicker. */
+const LISTED_AFTER_MS = 2_000;
 
 export interface MenuEntry {
   card: DishCard;
@@ -74,6 +76,7 @@ export function createLiveReads(prisma: PrismaClient): LiveReads {
                 FROM reservations r WHERE r.tx_id = t.tx_id) AS lines
         FROM (SELECT tx_id, order_id, store_id, state, coupon_id, created_at, expires_at FROM
                (SELECT * FROM transactions WHERE state = 'RESERVED' ORDER BY expires_at LIMIT ${PENDING_COUNT_MAX}) open
+              WHERE created_at < clock_timestamp() - ${LISTED_AFTER_MS} * interval '1 millisecond'
               ORDER BY created_at, tx_id LIMIT ${PENDING_ROWS_MAX}) t
         ORDER BY t.created_at, t.tx_id`;
       if (totals === undefined) throw new Error("An aggregate without GROUP BY returned no row.");

@@ -1,0 +1,18 @@
+import type { Metadata } from "next";
+import { getTranslations } from "next-intl/server";
+import { Overview } from "@/components/overview/overview";
+import { getRuntime } from "@/server/runtime";
+import { requireOperator } from "../session";
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: (await getTranslations("shell"))("overview") };
+}
+
+export default async function OverviewPage() {
+  const operator = await requireOperator();
+  const { board } = getRuntime();
+  await board.freshPending();
+  return (
+    <Overview operator={operator} overview={board.overview.snapshot()} transactions={board.transactions.snapshot()} />
+  );
+}

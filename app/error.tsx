@@ -1,0 +1,25 @@
+"use client";
+/** A page failed, on the server or in the browser. The rest of the installation goes on. */
+import { CircleAlert } from "lucide-react";
+import { useTranslations } from "next-intl";
+import { Button } from "@/components/ui/button";
+
+export default function PageError({ error, reset }: { error: Error & { digest?: string }; reset: () => void }) {
+  const t = useTranslations("pageError");
+  return (
+    <main className="grid min-h-dvh place-items-center p-6">
+      <div className="max-w-sm text-center">
+        <CircleAlert aria-hidden className="mx-auto size-7 text-danger" />
+        <h1 className="mt-4 text-xl font-semibold">{t("title")}</h1>
+        <p className="mt-2 text-text-2">{t("meaning")}</p>
+        {error.digest !== undefined && <p className="mt-2 font-mono text-xs text-text-3">{error.digest}</p>}
+        <div className="mt-6 flex justify-center gap-2">
+          <Button kind="primary" onClick={reset}>
+            {t("again")}
+          </Button>
+          <Button onClick={() => window.location.assign("/")}>{t("reload")}</Button>
+        </div>
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,17 @@
+/** Who asks for a page. Every page calls this itself: a layout is not rendered again on each navigation. */
+import { headers } from "next/headers";
+import { redirect } from "next/navigation";
+import { cache } from "react";
+import type { Operator } from "@/server/contracts/console";
+import { getRuntime } from "@/server/runtime";
+
+export const currentOperator = cache(async (): Promise<Operator | null> => {
+  const { session } = await getRuntime().auth.readSession(new Headers(await headers()));
+  return session?.operator ?? null;
+});
+
+export async function requireOperator(): Promise<Operator> {
+  const operator = await currentOperator();
+  if (operator === null) redirect("/sign-in");
+  return operator;
+}

@@ -1,0 +1,67 @@
+/**
+ * Calls to the console's own routes. Every failure becomes a ConsoleError with a code that messages/ has a sentence for.
+ */
+import type { ActionPreview, ActionResult, ManualVerb, Operator } from "@/server/contracts/console";
+
+export class ConsoleError extends Error {
+  readonly code: string;
+  readonly retryAfterSeconds: number | null;
+  readonly ticketId: string | null;
+
+  constructor(code: string, retryAfterSeconds: number | null = null, ticketId: string | null = null) {
+    super(code);
+    this.name = "ConsoleError";
+    this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
+    this.ticketId = ticketId;
+  }
+}
+
+export function signIn(email: string, password: string): Promise<{ operator: Operator }> {
+  return call("/api/auth/sign-in", { method: "POST", body: { email, password } });
+}
+
+export function signOut(): Promise<unknown> {
+  return call("/api/auth/sign-out", { method: "POST" });
+}
+
+export function previewAction(txId: string, verb: ManualVerb, signal: AbortSignal): Promise<ActionPreview> {
+  return call(`/api/console/transactions/${encodeURIComponent(txId)}/preview?verb=${verb}`, { signal });
+}
+
+/** @param actionKey made once per intent: a repeat of it, after a lost answer, gets the first answer. */
+export function act(txId: string, verb: ManualVerb, actionKey: string, reason: string): Promise<ActionResult> {
+  return call(`/api/console/transactions/${encodeURIComponent(txId)}/${verb}`, {
+    method: "POST",
+    headers: { "Idempotency-Key": actionKey },
+    body: reason === "" ? {} : { reason },
+  });
+}
+
+interface Call {
+  method?: "POST";
+  headers?: Record<string, string>;
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+async function call<T>(path: string, { method, headers, body, signal }: Call): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method: method ?? "GET",
+      headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: signal ?? null,
+      credentials: "same-origin",
+    });
+  } catch (error) {
+    if ((error as Error).name === "AbortError") throw error;
+    throw new ConsoleError("UNREACHABLE");
+  }
+  const answer: unknown = await response.json().catch(() => null);
+  if (response.ok) return answer as T;
+  const { code, ticketId } = (answer ?? {}) as { code?: string; ticketId?: string };
+  const retryAfter = Number(response.headers.get("retry-after"));
+  throw new ConsoleError(code ?? "UNREACHABLE", retryAfter > 0 ? retryAfter : null, ticketId ?? null);
+}

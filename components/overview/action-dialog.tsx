@@ -1,0 +1,218 @@
+"use client";
+/**
+ * Confirm or cancel one transaction by hand: first what will happen, then the act, then what became of it.
+ * The act is HTTP with an action key made once for this dialog, so a repeat after a lost answer does nothing twice.
+ */
+import { ArrowRight, CircleAlert, LoaderCircle, TicketPercent } from "lucide-react";
+import { useFormatter, useTranslations } from "next-intl";
+import { useCallback, useEffect, useState } from "react";
+import type { ActionPreview, LineEffect, ManualVerb } from "@/server/contracts/console";
+import { ConsoleError, act, previewAction } from "../console-client";
+import { useLive, useNowMs } from "../live/live-provider";
+import { Button } from "../ui/button";
+import { cn } from "../ui/cn";
+import { Dialog } from "../ui/dialog";
+import { useToast } from "../ui/toast";
+import { useAge } from "./ages";
+import { useNames } from "./names";
+
+const REASON_LENGTH_MAX = 500;
+
+interface ActionDialogProps {
+  txId: string;
+  verb: ManualVerb;
+  onClose(): void;
+}
+
+export function ActionDialog({ txId, verb, onClose }: ActionDialogProps) {
+  const t = useTranslations("action");
+  const errors = useTranslations("errors");
+  const toast = useToast();
+  const { store } = useLive();
+  const [actionKey] = useState(() => crypto.randomUUID());
+  const [reason, setReason] = useState("");
+  const [preview, setPreview] = useState<ActionPreview | null>(null);
+  const [failure, setFailure] = useState<ConsoleError | null>(null);
+  const [busy, setBusy] = useState(false);
+
+  const load = useCallback(
+    (signal: AbortSignal) => {
+      setFailure(null);
+      previewAction(txId, verb, signal).then(setPreview, (error: unknown) => {
+        if (!signal.aborted) setFailure(error instanceof ConsoleError ? error : new ConsoleError("UNREACHABLE"));
+      });
+    },
+    [txId, verb],
+  );
+  useEffect(() => {
+    const aborter = new AbortController();
+    load(aborter.signal);
+    return () => aborter.abort();
+  }, [load]);
+
+  const run = async () => {
+    setBusy(true);
+    setFailure(null);
+    try {
+      const { state } = await act(txId, verb, actionKey, reason.trim());
+      store.acted(txId, state);
+      toast(t(`${verb}.done`), txId);
+      onClose();
+    } catch (error) {
+      setFailure(error instanceof ConsoleError ? error : new ConsoleError("UNREACHABLE"));
+      setBusy(false);
+    }
+  };
+
+  const code = failure === null ? null : errors.has(failure.code) ? failure.code : "UNREACHABLE";
+  return (
+    <Dialog
+      open
+      onClose={() => busy || onClose()}
+      title={t(`${verb}.title`)}
+      description={<span className="font-mono break-all">{txId}</span>}
+      closeLabel={t("close")}
+      footer={
+        <>
+          <Button kind="ghost" onClick={onClose} disabled={busy}>
+            {t("keep")}
+          </Button>
+          <Button
+            kind={verb === "cancel" ? "danger" : "primary"}
+            busy={busy}
+            disabled={preview?.legal !== true}
+            onClick={() => void run()}
+            data-testid="act"
+          >
+            {t(`${verb}.act`)}
+          </Button>
+        </>
+      }
+    >
+      {code !== null && (
+        <div role="alert" className="mb-4 flex items-start gap-2 rounded-lg bg-danger-soft px-3 py-2 text-danger">
+          <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
+          <span className="flex-1">{errors(code, { ticketId: failure?.ticketId ?? "–" })}</span>
+          {preview === null && (
+            <Button kind="ghost" size="sm" className="h-6 text-danger" onClick={() => load(new AbortController().signal)}>
+              {t("retry")}
+            </Button>
+          )}
+        </div>
+      )}
+      {preview === null ? (
+        failure === null && (
+          <div className="flex h-40 items-center justify-center gap-2 text-text-3">
+            <LoaderCircle aria-hidden className="size-4 animate-spin" />
+            {t("loading")}
+          </div>
+        )
+      ) : (
+        <>
+          {preview.because !== null && (
+            <div role="alert" className="mb-4 flex items-start gap-2 rounded-lg bg-warn-soft px-3 py-2 text-warn">
+              <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
+              {t(`because.${preview.because}`, { state: preview.transaction?.state ?? "" })}
+            </div>
+          )}
+          <Effect preview={preview} />
+          {preview.legal && (
+            <label className="mt-4 block">
+              <span className="text-xs font-medium text-text-2">
+                {t("reason")} <span className="font-normal text-text-3">{t("optional")}</span>
+              </span>
+              <textarea
+                value={reason}
+                maxLength={REASON_LENGTH_MAX}
+                rows={2}
+                onChange={(event) => setReason(event.target.value)}
+                placeholder={t("reasonHint")}
+                className="mt-1 block w-full resize-none rounded-md border border-line-strong bg-surface px-3 py-2 text-sm placeholder:text-text-3"
+              />
+            </label>
+          )}
+        </>
+      )}
+    </Dialog>
+  );
+}
+
+function Effect({ preview }: { preview: ActionPreview }) {
+  const t = useTranslations("action");
+  const states = useTranslations("pending.states");
+  const format = useFormatter();
+  const names = useNames();
+  const nowMs = useNowMs();
+  const age = useAge();
+  const { transaction, lines, coupon, verb, legal } = preview;
+  if (transaction === null) return null;
+  return (
+    <>
+      <dl className="grid grid-cols-2 gap-x-4 gap-y-2.5 sm:grid-cols-4">
+        <Fact label={t("state")}>{states(transaction.state)}</Fact>
+        <Fact label={t("age")}>{age(nowMs - transaction.createdAtMs)}</Fact>
+        <Fact label={t("store")}>{names.own(transaction.storeNames)}</Fact>
+        <Fact label={t("amount")}>{format.number(transaction.amountCents / 100, { style: "currency", currency: "CNY" })}</Fact>
+      </dl>
+      <h3 className="mt-5 mb-1.5 text-xs font-medium text-text-2">{t(legal ? `${verb}.effect` : "lines")}</h3>
+      <ul className="divide-y rounded-lg border">
+        {lines.map((line) => (
+          <Line key={line.dishId} line={line} verb={verb} legal={legal} />
+        ))}
+        {coupon !== null && legal && (
+          <li className="flex items-center gap-2 px-3 py-2">
+            <TicketPercent aria-hidden className="size-4 text-text-3" />
+            <span className="min-w-0 flex-1 truncate">{t("coupon", { couponId: coupon.couponId })}</span>
+            <span className="text-text-2">{t(`couponBecomes.${coupon.becomes}`)}</span>
+          </li>
+        )}
+      </ul>
+      {legal && <p className="mt-2 text-xs text-text-3">{t(`${verb}.after`, { orderId: transaction.orderId })}</p>}
+    </>
+  );
+}
+
+function Fact({ label, children }: { label: string; children: string }) {
+  return (
+    <div className="min-w-0">
+      <dt className="text-2xs text-text-3">{label}</dt>
+      <dd className="truncate font-medium" title={children}>{children}</dd>
+    </div>
+  );
+}
+
+function Line({ line, verb, legal }: { line: LineEffect; verb: ManualVerb; legal: boolean }) {
+  const t = useTranslations("action");
+  const names = useNames();
+  const { before, after } = line;
+  const column = verb === "cancel" ? "available" : "sold";
+  return (
+    <li className="flex items-center gap-3 px-3 py-2" data-testid={`effect-${line.dishId}`}>
+      <span className="w-8 shrink-0 text-right text-text-3">{line.quantity}&thinsp;×</span>
+      <span className="min-w-0 flex-1">
+        <span className="block truncate font-medium">{names.own(line.names)}</span>
+        <span lang={names.otherLocale} className="block truncate text-xs text-text-3">{names.other(line.names)}</span>
+      </span>
+      {legal && before !== null && after !== null && (
+        <span className={cn("flex shrink-0 items-center gap-3 text-xs text-text-2")}>
+          <Change label={t(column)} from={before[column]} to={after[column]} strong />
+          {before.frozen !== after.frozen && <Change label={t("frozen")} from={before.frozen} to={after.frozen} />}
+        </span>
+      )}
+    </li>
+  );
+}
+
+function Change({ label, from, to, strong = false }: { label: string; from: number; to: number; strong?: boolean }) {
+  const format = useFormatter();
+  return (
+    <span className="text-right">
+      <span className="block text-2xs text-text-3">{label}</span>
+      <span className="flex items-center justify-end gap-1">
+        <span className="text-text-3">{format.number(from)}</span>
+        <ArrowRight aria-hidden className="size-3 text-text-3" />
+        <span className={cn(strong && "font-semibold text-text")}>{format.number(to)}</span>
+      </span>
+    </span>
+  );
+}

@@ -1,0 +1,152 @@
+"use client";
+/**
+ * What needs a person first: dishes that are gone, dishes about to go, orders that wait too long.
+ * Each card says its number even when its list is cut.
+ */
+import { Ban, Hourglass, TriangleAlert } from "lucide-react";
+import type { LucideIcon } from "lucide-react";
+import { useFormatter, useTranslations } from "next-intl";
+import type { ReactNode } from "react";
+import { AGEING_MS } from "@/server/contracts/socket-events";
+import { minutesLeft } from "../live/dish-views";
+import { useDish, useNowMs, usePendingTotals, useTotals, useUrgent } from "../live/live-provider";
+import { cn } from "../ui/cn";
+import { useAge, useForecast } from "./ages";
+import { useNames } from "./names";
+
+/** Two lines at the narrowest desktop; the figure above them counts all. */
+const LISTED_MAX = 8;
+
+export function Attention({ className }: { className?: string }) {
+  const t = useTranslations("attention");
+  const urgent = useUrgent();
+  const totals = useTotals();
+  return (
+    <div className={cn("grid gap-3 md:grid-cols-3", className)}>
+      <Card icon={Ban} tone="danger" title={t("soldOut")} count={totals.soldOut} quiet={t("noneSoldOut")} testId="sold-out">
+        {urgent.soldOut.slice(0, LISTED_MAX).map((dishId) => (
+          <SoldOutDish key={dishId} dishId={dishId} />
+        ))}
+      </Card>
+      <Card icon={TriangleAlert} tone="warn" title={t("low")} count={totals.low} quiet={t("noneLow")} testId="low">
+        {urgent.low.slice(0, LISTED_MAX).map((dishId) => (
+          <LowDish key={dishId} dishId={dishId} />
+        ))}
+      </Card>
+      <Ageing />
+    </div>
+  );
+}
+
+interface CardProps {
+  icon: LucideIcon;
+  tone: "danger" | "warn";
+  title: string;
+  count: number;
+  suffix?: string;
+  quiet: string;
+  testId: string;
+  children: ReactNode;
+}
+
+function Card({ icon: Icon, tone, title, count, suffix = "", quiet, testId, children }: CardProps) {
+  const format = useFormatter();
+  const calm = count === 0;
+  return (
+    <section
+      data-testid={`attention-${testId}`}
+      className="flex min-h-24 min-w-0 gap-4 rounded-panel border bg-surface px-4 py-3 shadow-panel"
+    >
+      <div className="flex w-24 shrink-0 flex-col">
+        <h2 className="flex items-center gap-1.5 text-xs font-medium whitespace-nowrap text-text-2">
+          <Icon
+            aria-hidden
+            className={cn("size-3.5", calm ? "text-text-3" : tone === "danger" ? "text-danger" : "text-warn")}
+            strokeWidth={2.25}
+          />
+          {title}
+        </h2>
+        <div className={cn("figures mt-1 text-3xl leading-none font-semibold tracking-tight", calm && "text-text-3")}>
+          {format.number(count)}
+          {suffix}
+        </div>
+      </div>
+      {calm ? (
+        <p className="self-center text-xs text-text-3">{quiet}</p>
+      ) : (
+        <ul className="figures flex max-h-18 min-w-0 flex-1 flex-wrap content-start gap-x-4 gap-y-1 overflow-hidden text-xs">
+          {children}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function SoldOutDish({ dishId }: { dishId: string }) {
+  const t = useTranslations("attention");
+  const names = useNames();
+  const nowMs = useNowMs();
+  const age = useAge();
+  const dish = useDish(dishId);
+  if (dish === undefined) return null;
+  return (
+    <li className="flex min-w-0 items-baseline gap-1.5">
+      <span className="truncate font-medium">{names.own(dish.card.names)}</span>
+      <span className="whitespace-nowrap text-text-3">
+        {dish.soldOutAtMs > 0 ? t("since", { age: age(nowMs - dish.soldOutAtMs) }) : null}
+        {dish.frozen > 0 && ` ${t("mayReturn", { portions: dish.frozen })}`}
+      </span>
+    </li>
+  );
+}
+
+function LowDish({ dishId }: { dishId: string }) {
+  const t = useTranslations("attention");
+  const names = useNames();
+  const forecast = useForecast();
+  const dish = useDish(dishId);
+  if (dish === undefined) return null;
+  const minutes = minutesLeft(dish);
+  return (
+    <li className="flex min-w-0 items-baseline gap-1.5">
+      <span className="truncate font-medium">{names.own(dish.card.names)}</span>
+      <span className="whitespace-nowrap text-text-3">
+        {t("portionsLeft", { portions: dish.available })}
+        {minutes !== null && minutes < 30 && ` · ${forecast(minutes)}`}
+      </span>
+    </li>
+  );
+}
+
+function Ageing() {
+  const t = useTranslations("attention");
+  const format = useFormatter();
+  const totals = usePendingTotals();
+  const nowMs = useNowMs();
+  const age = useAge();
+  return (
+    <Card
+      icon={Hourglass}
+      tone="warn"
+      title={t("ageing")}
+      count={totals.ageing}
+      quiet={totals.pending === 0 ? t("nonePending") : t("noneAgeing", { minutes: AGEING_MS / 60_000, pending: totals.pending })}
+      testId="ageing"
+    >
+      <li className="grid w-full grid-cols-3 gap-3">
+        <Detail label={t("oldest")}>{totals.oldestCreatedAtMs === null ? "–" : age(nowMs - totals.oldestCreatedAtMs)}</Detail>
+        <Detail label={t("expiring")}>{format.number(totals.expiring)}</Detail>
+        <Detail label={t("pending")}>{`${format.number(totals.pending)}${totals.capped ? "+" : ""}`}</Detail>
+      </li>
+    </Card>
+  );
+}
+
+function Detail({ label, children }: { label: string; children: string }) {
+  return (
+    <span className="min-w-0">
+      <span className="block truncate text-2xs text-text-3">{label}</span>
+      <span className="block text-sm font-medium whitespace-nowrap">{children}</span>
+    </span>
+  );
+}

@@ -1,0 +1,180 @@
+"use client";
+/**
+ * The hottest dishes. Figures change in place; rows change places only at the announced time, when asked, and never while
+ * somebody points at them.
+ */
+import { ArrowDownUp } from "lucide-react";
+import { useFormatter, useTranslations } from "next-intl";
+import { memo } from "react";
+import { DISH_ORDERS } from "../live/live-store";
+import type { DishOrder } from "../live/live-store";
+import { useDish, useLive, useNextOrderAtMs, useNowMs, useOrder, useOrderWaits, useTotals } from "../live/live-provider";
+import { Button } from "../ui/button";
+import { cn } from "../ui/cn";
+import { Panel } from "../ui/panel";
+import { MoodBadge } from "./mood-badge";
+import { useNames } from "./names";
+import { Sparkline } from "./sparkline";
+import { StockBar, StockBarLegend } from "./stock-bar";
+
+export function HotDishes({ className }: { className?: string }) {
+  const t = useTranslations("dishes");
+  const order = useOrder();
+  const { store } = useLive();
+  const totals = useTotals();
+  return (
+    <Panel
+      id="hot-dishes"
+      className={cn("@container", className)}
+      title={t("title")}
+      note={<OrderNote />}
+      tools={
+        <>
+          <span className="mr-1 hidden @3xl:block">
+            <StockBarLegend left={t("left")} frozen={t("frozen")} sold={t("sold")} />
+          </span>
+          <OrderSelect />
+        </>
+      }
+    >
+      {order.length === 0 ? (
+        <p className="grid flex-1 place-items-center px-4 py-10 text-center text-text-3">
+          {totals.dishes === 0 ? t("noMenu") : t("empty")}
+        </p>
+      ) : (
+        <section
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+          tabIndex={0}
+          aria-label={t("title")}
+          className="scroll-quiet min-h-0 flex-1 overflow-auto"
+          onPointerEnter={() => store.holdOrder(true)}
+          onPointerLeave={() => store.holdOrder(false)}
+        >
+          <table className="w-full border-separate border-spacing-0">
+            <thead>
+              <tr className="text-2xs text-text-3 [&>th]:sticky [&>th]:top-0 [&>th]:z-10 [&>th]:border-b [&>th]:bg-surface [&>th]:px-2 [&>th]:py-1.5 [&>th]:font-medium [&>th]:whitespace-nowrap">
+                <th scope="col" className="pl-4! text-left">{t("dish")}</th>
+                <th scope="col" className="hidden text-left @2xl:table-cell">{t("stock")}</th>
+                <th scope="col" className="text-right">{t("left")}</th>
+                <th scope="col" className="hidden text-right @md:table-cell">{t("frozen")}</th>
+                <th scope="col" className="hidden text-right @xl:table-cell">{t("sold")}</th>
+                <th scope="col" className="hidden text-right @4xl:table-cell">{t("supplied")}</th>
+                <th scope="col" className="text-right">{t("perMinute")}</th>
+                <th scope="col" className="hidden pr-4! text-left @xl:table-cell">{t("trend")}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {order.map((dishId) => (
+                <DishRow key={dishId} dishId={dishId} />
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+    </Panel>
+  );
+}
+
+const DishRow = memo(function DishRow({ dishId }: { dishId: string }) {
+  const t = useTranslations("dishes");
+  const format = useFormatter();
+  const names = useNames();
+  const dish = useDish(dishId);
+  if (dish === undefined) return null;
+  const { card, supplied, available, frozen, sold, mood, perMinute, demand } = dish;
+  const quiet = mood === "soldOut" || mood === "paused";
+  return (
+    <tr
+      data-testid={`dish-${dishId}`}
+      data-available={available}
+      className="group [&>td]:border-b [&>td]:px-2 [&>td]:py-1.5 last:[&>td]:border-b-0 hover:bg-sunken"
+    >
+      <td className="max-w-0 min-w-40 w-full pl-4! @2xl:w-[38%]">
+        <div className="flex items-center gap-2">
+          <span className={cn("truncate font-medium", quiet && "text-text-2")}>{names.own(card.names)}</span>
+          <MoodBadge mood={mood} />
+        </div>
+        <div className="truncate text-xs text-text-3">
+          <span lang={names.otherLocale}>{names.other(card.names)}</span>
+          <span className="px-1.5">·</span>
+          {names.own(card.storeNames)}
+        </div>
+      </td>
+      <td className="hidden w-[26%] min-w-24 @2xl:table-cell">
+        <div className="figures">
+          <StockBar supplied={supplied} available={available} frozen={frozen} label={t("bar", { available, frozen, sold, supplied })} />
+        </div>
+      </td>
+      <Figure strong danger={mood === "soldOut"}>{format.number(available)}</Figure>
+      <Figure className="hidden @md:table-cell">{format.number(frozen)}</Figure>
+      <Figure className="hidden @xl:table-cell">{format.number(sold)}</Figure>
+      <Figure className="hidden @4xl:table-cell">{format.number(supplied)}</Figure>
+      <Figure>{format.number(perMinute)}</Figure>
+      <td className="hidden pr-4! @xl:table-cell">
+        <div className="figures">
+          <Sparkline values={demand} />
+        </div>
+      </td>
+    </tr>
+  );
+});
+
+interface FigureProps {
+  children: string;
+  className?: string;
+  strong?: boolean;
+  danger?: boolean;
+}
+
+function Figure({ children, className, strong, danger }: FigureProps) {
+  return (
+    <td className={cn("text-right whitespace-nowrap", className)}>
+      <span
+        className={cn("figures", strong ? "text-base font-semibold" : "text-text-2", danger && "text-danger")}
+      >
+        {children}
+      </span>
+    </td>
+  );
+}
+
+function OrderNote() {
+  const t = useTranslations("dishes");
+  const { store } = useLive();
+  const nextOrderAtMs = useNextOrderAtMs();
+  const waits = useOrderWaits();
+  const nowMs = useNowMs();
+  const seconds = Math.max(0, Math.ceil((nextOrderAtMs - nowMs) / 1_000));
+  return (
+    <span className="flex items-center gap-2">
+      <span className="hidden @lg:inline">{waits ? t("orderWaits") : t("reordersIn", { seconds })}</span>
+      <Button kind="ghost" size="sm" className="h-6 px-1.5" onClick={() => store.reorder()}>
+        {t("reorderNow")}
+      </Button>
+    </span>
+  );
+}
+
+function OrderSelect() {
+  const t = useTranslations("dishes");
+  const { store } = useLive();
+  // The order topic renders this; the store has the value.
+  useOrder();
+  return (
+    <label className="flex items-center gap-1.5 text-xs text-text-2">
+      <ArrowDownUp aria-hidden className="size-3.5 text-text-3" />
+      <span className="sr-only">{t("orderBy")}</span>
+      <select
+        value={store.orderBy}
+        onChange={(event) => store.setOrderBy(event.target.value as DishOrder)}
+        className="h-7 rounded-md border border-line-strong bg-surface px-1.5 text-xs"
+      >
+        {DISH_ORDERS.map((order) => (
+          <option key={order} value={order}>
+            {t(`orders.${order}`)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,184 @@
+"use client";
+/**
+ * The oldest pending transactions, with Confirm and Cancel. Nothing is taken away or moved while somebody points at a row
+ * or has a dialog open; what ends stays a moment with its outcome.
+ */
+import { Ban, Check, CircleCheck, Clock3, RotateCcw } from "lucide-react";
+import { useFormatter, useTranslations } from "next-intl";
+import { memo, useCallback, useState } from "react";
+import type { ManualVerb, TransactionState } from "@/server/contracts/console";
+import type { PendingTransaction } from "@/server/contracts/socket-events";
+import { AGEING_MS, EXPIRING_MS } from "@/server/contracts/socket-events";
+import { useLive, useNowMs, usePending, usePendingTotals } from "../live/live-provider";
+import type { PendingView } from "../live/pending-views";
+import { Badge } from "../ui/badge";
+import type { Tone } from "../ui/badge";
+import { Button } from "../ui/button";
+import { cn } from "../ui/cn";
+import { Panel } from "../ui/panel";
+import { ActionDialog } from "./action-dialog";
+import { useAge } from "./ages";
+import { useNames } from "./names";
+
+interface Asked {
+  txId: string;
+  verb: ManualVerb;
+}
+
+export function PendingTable({ mayAct, className }: { mayAct: boolean; className?: string }) {
+  const t = useTranslations("pending");
+  const rows = usePending();
+  const totals = usePendingTotals();
+  const { store } = useLive();
+  const format = useFormatter();
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const ask = useCallback((txId: string, verb: ManualVerb) => setAsked({ txId, verb }), []);
+  const listed = rows.filter((row) => row.outcome === null).length;
+  return (
+    <Panel
+      id="pending"
+      className={cn("@container", className)}
+      title={t("title")}
+      note={
+        totals.pending > 0
+          ? t("showing", { listed, pending: `${format.number(totals.pending)}${totals.capped ? "+" : ""}` })
+          : undefined
+      }
+    >
+      {rows.length === 0 ? (
+        <div className="grid flex-1 place-content-center justify-items-center gap-1 px-4 py-8 text-center">
+          <CircleCheck aria-hidden className="size-5 text-ok" />
+          <p className="font-medium">{t("empty")}</p>
+          <p className="text-xs text-text-3">{t("emptyMeaning")}</p>
+        </div>
+      ) : (
+        <section
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+          tabIndex={0}
+          aria-label={t("title")}
+          className="scroll-quiet min-h-0 flex-1 overflow-auto"
+          onPointerEnter={() => store.holdPending(true)}
+          onPointerLeave={() => store.holdPending(false)}
+          onFocus={() => store.holdPending(true)}
+          onBlur={() => store.holdPending(false)}
+        >
+          <table className="w-full border-separate border-spacing-0">
+            <thead>
+              <tr className="text-2xs text-text-3 [&>th]:sticky [&>th]:top-0 [&>th]:z-10 [&>th]:border-b [&>th]:bg-surface [&>th]:px-2 [&>th]:py-1.5 [&>th]:text-left [&>th]:font-medium [&>th]:whitespace-nowrap">
+                <th scope="col" className="pl-4!">{t("transaction")}</th>
+                <th scope="col" className="hidden @xl:table-cell">{t("lines")}</th>
+                <th scope="col" className="hidden @3xl:table-cell">{t("store")}</th>
+                <th scope="col" className="text-right!">{t("age")}</th>
+                <th scope="col" className="hidden text-right! @lg:table-cell">{t("expiresIn")}</th>
+                <th scope="col" className="pr-4! text-right!">
+                  <span className="sr-only">{t("actions")}</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row) => (
+                <PendingRow key={row.transaction.txId} row={row} mayAct={mayAct} ask={ask} />
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+      {asked !== null && <ActionDialog {...asked} onClose={() => setAsked(null)} />}
+    </Panel>
+  );
+}
+
+interface PendingRowProps {
+  row: PendingView;
+  mayAct: boolean;
+  ask(txId: string, verb: ManualVerb): void;
+}
+
+const PendingRow = memo(function PendingRow({ row, mayAct, ask }: PendingRowProps) {
+  const t = useTranslations("pending");
+  const names = useNames();
+  const { transaction, outcome } = row;
+  const { txId, orderId, lines, storeNames } = transaction;
+  return (
+    <tr
+      data-testid={`tx-${txId}`}
+      data-outcome={outcome ?? "PENDING"}
+      className={cn("[&>td]:border-b [&>td]:px-2 [&>td]:py-1.5 last:[&>td]:border-b-0 hover:bg-sunken", outcome !== null && "text-text-3")}
+    >
+      <td className="max-w-0 min-w-36 w-[30%] pl-4!">
+        <div className="truncate font-mono text-xs" title={txId}>{txId}</div>
+        <div className="truncate text-xs text-text-3" title={orderId}>
+          {orderId === txId ? names.own(storeNames) : t("order", { orderId })}
+        </div>
+      </td>
+      <td className="hidden max-w-0 w-[34%] @xl:table-cell">
+        <div className="truncate" title={lines.map((line) => `${line.quantity} × ${names.own(line.names)}`).join("\n")}>
+          {lines.map((line, index) => (
+            <span key={line.dishId}>
+              {index > 0 && <span className="text-text-3">, </span>}
+              <span className="text-text-3">{line.quantity}&thinsp;×&thinsp;</span>
+              {names.own(line.names)}
+            </span>
+          ))}
+        </div>
+      </td>
+      <td className="hidden max-w-32 truncate text-text-2 @3xl:table-cell">{names.own(storeNames)}</td>
+      <Ages transaction={transaction} ended={outcome !== null} />
+      <td className="w-px pr-4! text-right whitespace-nowrap">
+        {outcome !== null ? (
+          <Outcome state={outcome} />
+        ) : (
+          <span className="inline-flex gap-1.5">
+            <Button size="sm" disabled={!mayAct} title={mayAct ? undefined : t("roleNeeded")} onClick={() => ask(txId, "confirm")} aria-label={t("confirmThis", { txId })}>
+              {t("confirm")}
+            </Button>
+            <Button size="sm" disabled={!mayAct} title={mayAct ? undefined : t("roleNeeded")} onClick={() => ask(txId, "cancel")} aria-label={t("cancelThis", { txId })}>
+              {t("cancel")}
+            </Button>
+          </span>
+        )}
+      </td>
+    </tr>
+  );
+});
+
+/** The only part of a row that changes every second. */
+function Ages({ transaction, ended }: { transaction: PendingTransaction; ended: boolean }) {
+  const t = useTranslations("pending");
+  const nowMs = useNowMs();
+  const age = useAge();
+  const { createdAtMs, expiresAtMs, state } = transaction;
+  const ageMs = nowMs - createdAtMs;
+  const leftMs = expiresAtMs - nowMs;
+  return (
+    <>
+      <td className="text-right whitespace-nowrap">
+        <span className={cn("figures", !ended && ageMs >= AGEING_MS && "font-medium text-warn")}>{ended ? "–" : age(ageMs)}</span>
+        {state !== "RESERVED" && !ended && <span className="block text-2xs text-text-3">{t(`states.${state}`)}</span>}
+      </td>
+      <td className="hidden text-right whitespace-nowrap @lg:table-cell">
+        <span className={cn("figures text-text-2", !ended && leftMs < EXPIRING_MS && "inline-flex items-center gap-1 font-medium text-warn")}>
+          {!ended && leftMs < EXPIRING_MS && <Clock3 aria-hidden className="size-3" strokeWidth={2.25} />}
+          {ended ? "–" : leftMs <= 0 ? t("due") : age(leftMs)}
+        </span>
+      </td>
+    </>
+  );
+}
+
+const OUTCOMES: Partial<Record<TransactionState, { tone: Tone; icon: typeof Check }>> = {
+  CONFIRMED: { tone: "ok", icon: Check },
+  CANCELLED: { tone: "neutral", icon: Ban },
+  EXPIRED: { tone: "warn", icon: Clock3 },
+  REVERSED: { tone: "neutral", icon: RotateCcw },
+};
+
+function Outcome({ state }: { state: TransactionState }) {
+  const t = useTranslations("pending");
+  const { tone, icon } = OUTCOMES[state] ?? { tone: "neutral", icon: Clock3 };
+  return (
+    <Badge tone={tone} icon={icon}>
+      {t(`states.${state}`)}
+    </Badge>
+  );
+}

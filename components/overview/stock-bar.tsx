@@ -1,0 +1,39 @@
+/** What was supplied, as a bar: left (solid), promised to open orders (hatched), sold (grey). The figures stand beside it. */
+interface StockBarProps {
+  supplied: number;
+  available: number;
+  frozen: number;
+  label: string;
+}
+
+export function StockBar({ supplied, available, frozen, label }: StockBarProps) {
+  const share = (portions: number) => `${supplied > 0 ? (portions / supplied) * 100 : 0}%`;
+  return (
+    <div role="img" aria-label={label} className="flex h-2 w-full overflow-hidden rounded-xs bg-bar-sold">
+      <div className="h-full bg-accent transition-[width] duration-200" style={{ width: share(available) }} />
+      <div
+        className="bar-frozen h-full border-bg transition-[width] duration-200"
+        style={{ width: share(frozen), borderLeftWidth: available > 0 && frozen > 0 ? 1 : 0 }}
+      />
+    </div>
+  );
+}
+
+export function StockBarLegend({ left, frozen, sold }: { left: string; frozen: string; sold: string }) {
+  return (
+    <span className="flex items-center gap-3 text-2xs text-text-3">
+      <span className="flex items-center gap-1">
+        <i className="h-2 w-3 rounded-xs bg-accent" />
+        {left}
+      </span>
+      <span className="flex items-center gap-1">
+        <i className="bar-frozen h-2 w-3 rounded-xs" />
+        {frozen}
+      </span>
+      <span className="flex items-center gap-1">
+        <i className="h-2 w-3 rounded-xs bg-bar-sold" />
+        {sold}
+      </span>
+    </span>
+  );
+}

@@ -1,0 +1,19 @@
+"use client";
+import { ThemeProvider as NextThemes } from "next-themes";
+import type { ReactNode } from "react";
+
+declare global {
+  interface Window {
+    /** Read by the library behind Radix' scroll lock, which writes a <style>. */
+    __webpack_nonce__?: string;
+  }
+}
+
+export function ThemeProvider({ nonce, children }: { nonce: string | undefined; children: ReactNode }) {
+  if (typeof window !== "undefined" && nonce !== undefined) window.__webpack_nonce__ = nonce;
+  return (
+    <NextThemes attribute="class" defaultTheme="system" enableSystem storageKey="eightysix.theme" nonce={nonce}>
+      {children}
+    </NextThemes>
+  );
+}

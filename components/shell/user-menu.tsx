@@ -1,0 +1,49 @@
+"use client";
+import { ChevronDown, LogOut } from "lucide-react";
+import { useTranslations } from "next-intl";
+import { useState } from "react";
+import type { Operator } from "@/server/contracts/console";
+import { signOut } from "../console-client";
+import { Button } from "../ui/button";
+import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "../ui/menu";
+
+export function UserMenu({ operator }: { operator: Operator }) {
+  const t = useTranslations("shell");
+  const [failed, setFailed] = useState(false);
+  return (
+    <Menu>
+      <MenuTrigger asChild>
+        <Button kind="ghost" size="sm" className="h-8 pl-1.5" aria-label={t("account", { name: operator.name })}>
+          <span
+            aria-hidden
+            className="grid size-5 place-items-center rounded-full bg-accent-soft text-2xs font-semibold text-accent uppercase"
+          >
+            {operator.name.slice(0, 1)}
+          </span>
+          <span className="hidden max-w-28 truncate lg:inline">{operator.name}</span>
+          <ChevronDown aria-hidden className="size-3.5" />
+        </Button>
+      </MenuTrigger>
+      <MenuContent className="min-w-56">
+        <div className="px-2 py-1.5">
+          <div className="truncate text-sm font-medium">{operator.name}</div>
+          <div className="truncate text-xs text-text-3">{operator.email}</div>
+          <div className="mt-1 text-xs text-text-3">{t("role", { role: t(`roles.${operator.role}`) })}</div>
+        </div>
+        <MenuSeparator />
+        <MenuItem
+          onSelect={(event) => {
+            event.preventDefault();
+            signOut().then(
+              () => window.location.assign("/sign-in"),
+              () => setFailed(true),
+            );
+          }}
+        >
+          <LogOut aria-hidden className="size-4 text-text-3" />
+          {failed ? t("signOutFailed") : t("signOut")}
+        </MenuItem>
+      </MenuContent>
+    </Menu>
+  );
+}
