@@ -113,6 +113,7 @@ export class BatchFlight {
 
   /** Deducts an operation's lines from what was granted; in the order of the batch, so the first come are served. */
   private fitsGrants(operation: Operation, grants: Map<string, number>): boolean {
+    if (operation.ignoresHolds) return true;
     const missing = operation.promised.find(({ dishId, quantity }) => (grants.get(dishId) ?? quantity) < quantity);
     if (missing) {
       this.counters.short++;
@@ -153,8 +154,8 @@ export class BatchFlight {
 
 function wantsByStore(operations: readonly Operation[]): Map<string, TakeRequest[]> {
   const stores = new Map<string, Map<string, TakeRequest>>();
-  for (const { request } of operations) {
-    if (request.kind !== "try") continue;
+  for (const { request, ignoresHolds } of operations) {
+    if (request.kind !== "try" || ignoresHolds) continue;
     let dishes = stores.get(request.try.storeId);
     if (!dishes) stores.set(request.try.storeId, (dishes = new Map()));
     for (const { dishId, quantity } of request.try.lines) {

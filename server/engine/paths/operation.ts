@@ -29,6 +29,8 @@ export class Operation implements Lockable, BatchItem {
     readonly deadline: Deadline,
     /** When it joined the queue, monotonic clock. */
     readonly enteredAtMs: number,
+    /** Other instances' holds have turned it back before: now Postgres decides, whatever Redis says. */
+    readonly ignoresHolds = false,
   ) {
     this.lane = request.kind === "try" ? "try" : "move";
     this.sharedKeys = couponId === null ? dishIds.map(dishKey) : [...dishIds.map(dishKey), `coupon ${couponId}`];

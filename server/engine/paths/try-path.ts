@@ -16,6 +16,12 @@ import { Operation, type OperationOutcome } from "./operation.ts";
  */
 const HOLD_RECHECK_MS = 25;
 
+/**
+ * How often holds may turn a Try back before Postgres decides it. Redis may only save work: a hold whose owner died, or
+ * that an old snapshot brought back, must not keep a portion from being sold until it ends by itself.
+ */
+const TURNED_BACK_MAX = 2;
+
 interface Flight {
   hash: string;
   answer: Promise<TryAnswer>;
@@ -80,6 +86,7 @@ export class TryPath {
     const { core, counters } = this;
     const startedAtMs = core.clock.monotonicMs();
     let lookedUp = false;
+    let turnedBack = 0;
     for (;;) {
       deadline.check("stock was promised");
       const verdict = core.gate.admit(request.storeId, request.lines);
@@ -108,8 +115,15 @@ export class TryPath {
       const stages = { accessMs: call.accessMs ?? 0, casMs: nowMs - startedAtMs, lockMs: 0, redisMs: 0 };
       const ledgerTry: LedgerTry = { ...request, payloadHash: hash, traceId: call.traceId, stages };
       const dishIds = request.lines.map(({ dishId }) => dishId);
-      const operation = new Operation({ kind: "try", try: ledgerTry }, dishIds, request.couponId, deadline, nowMs);
-      const answer = await this.answer(await core.submit(operation), request, hash, deadline);
+      const ignoresHolds = turnedBack >= TURNED_BACK_MAX;
+      const operation = new Operation({ kind: "try", try: ledgerTry }, dishIds, request.couponId, deadline, nowMs, ignoresHolds);
+      const outcome = await core.submit(operation);
+      if (outcome.kind === "short") {
+        turnedBack++;
+        await this.waitForHolder(outcome.dishId, outcome.quantity, deadline);
+        continue;
+      }
+      const answer = await this.answer(outcome, request, hash, deadline);
       if (answer) return answer;
     }
   }
@@ -117,11 +131,7 @@ export class TryPath {
   /** @returns null when the Try must start over. */
   private async answer(outcome: OperationOutcome, request: TryRequest, hash: string, deadline: Deadline): Promise<TryAnswer | null> {
     const { core, counters } = this;
-    if (outcome.kind === "short") {
-      await this.waitForHolder(outcome.dishId, outcome.quantity, deadline);
-      return null;
-    }
-    if (outcome.kind === "failed" || outcome.kind === "late") throw failureOf(outcome);
+    if (outcome.kind === "failed" || outcome.kind === "late" || outcome.kind === "short") throw failureOf(outcome);
     if (outcome.kind !== "try") throw new Error(`a Try was answered as a ${outcome.kind}`);
     if (outcome.verdict === "ACCEPTED") {
       counters.reserved++;

@@ -29,6 +29,8 @@ describe("the engine under simulation", () => {
   test("the death of an instance between commit and settle loses nothing and blocks nothing", async () => {
     const world = await worldWith(2);
     const dying = world.start();
+    await world.clock.run(dying.engine.try(basket("warm", 2), CALL)); // so that the next call to the ledger is a batch
+    await world.clock.run(dying.engine.cancel("warm", CALL));
     world.faults = { ...world.faults, ledger: { ...world.faults.ledger, diesBeforeAnswer: 1 } };
     void dying.engine.try(basket("orphan", 1), CALL).catch(() => {});
     await world.clock.advance(1_000);
