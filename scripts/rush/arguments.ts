@@ -1,0 +1,135 @@
+/**
+ * The command line of the rush, read once and checked. It starts nothing and reads no environment: `main.ts` does.
+ */
+import { parseArgs } from "node:util";
+
+export const USAGE = `npm run rush -- [options]
+
+  --url URL            where Eightysix listens             (default: .data/first-run.json)
+  --key KEY            an API key with the scopes orders and stock  (default: .data/first-run.json)
+  --database-url URL   Postgres, for the audit row by row  (default: .data/first-run.json, when --url is not given)
+  --seconds N          how long customers come             (default: 30)
+  --customers N        how many order at the same time     (default: 200)
+  --rate N             orders offered per second, whatever the answers; those beyond --customers are dropped and counted
+                       (default: no fixed rate, every customer orders again after the last order)
+  --seed N             repeats the customers' decisions    (default: a new one, printed)
+  --stuck N            leaves N transactions stuck at a remote participant
+  --json FILE          writes the report and the audit as JSON
+
+Exit: 0 everything held, 1 an invariant broke, 2 wrong usage or nothing to reach.`;
+
+/** What `npm start` leaves for tools on the same machine. */
+export interface FirstRun {
+  url?: string;
+  apiKey?: string;
+  databaseUrl?: string;
+}
+
+export interface RushOptions {
+  url: string;
+  key: string;
+  /** Null: the audit has only HTTP. */
+  databaseUrl: string | null;
+  seconds: number;
+  customers: number;
+  /** Orders per second; null: closed loop. */
+  rate: number | null;
+  /** Null: choose one and print it. */
+  seed: number | null;
+  json: string | null;
+}
+
+export type Command = { kind: "run"; options: RushOptions } | { kind: "help" } | { kind: "refused"; message: string };
+
+/** Every number the command line takes, with its bounds. A day of lunch is enough; 20 000 sockets are what one process has. */
+const NUMBERS = {
+  seconds: { from: 1, to: 86_400 },
+  customers: { from: 1, to: 20_000 },
+  rate: { from: 1, to: 100_000 },
+  seed: { from: 0, to: 4_294_967_295 },
+  stuck: { from: 0, to: 10_000 },
+} as const;
+
+class Refusal extends Error {}
+
+function numberOption(name: keyof typeof NUMBERS, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const { from, to } = NUMBERS[name];
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < from || value > to) {
+    throw new Refusal(`--${name} takes a whole number from ${from} to ${to}, not "${text}".`);
+  }
+  return value;
+}
+
+function urlOption(name: string, text: string, protocols: readonly string[]): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || !protocols.includes(url.protocol)) {
+    throw new Refusal(`${name} takes a URL that begins with ${protocols.map((p) => `${p}//`).join(" or ")}, not "${text}".`);
+  }
+  return text;
+}
+
+/** @param firstRun reads first-run.json; null when there is none. */
+export function readCommand(argv: readonly string[], firstRun: () => FirstRun | null): Command {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      allowPositionals: false,
+      options: {
+        url: { type: "string" },
+        key: { type: "string" },
+        "database-url": { type: "string" },
+        seconds: { type: "string" },
+        customers: { type: "string" },
+        rate: { type: "string" },
+        seed: { type: "string" },
+        stuck: { type: "string" },
+        json: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+    if (values.help) return { kind: "help" };
+
+    const seconds = numberOption("seconds", values.seconds) ?? 30;
+    const customers = numberOption("customers", values.customers) ?? 200;
+    const rate = numberOption("rate", values.rate);
+    const seed = numberOption("seed", values.seed);
+    refuseStuck(numberOption("stuck", values.stuck));
+
+    const local = values.url && values.key && values["database-url"] ? null : firstRun();
+    const url = values.url ?? local?.url;
+    if (!url) throw new Refusal("No server is known: run `npm start` first, or give --url and --key.");
+    const key = values.key ?? local?.apiKey;
+    if (!key) throw new Refusal("No API key is known: give --key.");
+    if (!/^[\x21-\x7e]+$/.test(key)) throw new Refusal("--key takes printable ASCII without spaces.");
+    // Another server's rows are not in this machine's database.
+    const isLocal = values.url === undefined || values.url === local?.url;
+    const databaseUrl = values["database-url"] ?? (isLocal ? local?.databaseUrl : undefined) ?? null;
+
+    return {
+      kind: "run",
+      options: {
+        url: urlOption("--url", url, ["http:", "https:"]),
+        key,
+        databaseUrl: databaseUrl === null ? null : urlOption("--database-url", databaseUrl, ["postgres:", "postgresql:"]),
+        seconds,
+        customers,
+        rate,
+        seed,
+        json: values.json ?? null,
+      },
+    };
+  } catch (error) {
+    // parseArgs throws a TypeError with a code for everything it does not understand.
+    if (error instanceof Refusal || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS")) {
+      return { kind: "refused", message: (error as Error).message.split("\n")[0]! };
+    }
+    throw error;
+  }
+}
+
+/** Stuck transactions need a remote participant that refuses to finish. */
+function refuseStuck(stuck: number | null): void {
+  if (stuck) throw new Refusal("--stuck needs remote participants, which this version does not have yet.");
+}
