@@ -21,14 +21,14 @@ import type {
   TryRequest,
 } from "./kernel/types.ts";
 import { BatchFlight } from "./paths/batch-flight.ts";
-import { EngineCore, unavailable } from "./paths/engine-core.ts";
+import { BASKETS_MAX, EngineCore, unavailable } from "./paths/engine-core.ts";
 import { MovePath } from "./paths/move-path.ts";
 import type { Operation } from "./paths/operation.ts";
 import { mismatch, StockPath } from "./paths/stock-path.ts";
 import { TryPath } from "./paths/try-path.ts";
 import { ExpirySweep } from "./recovery/expiry-sweep.ts";
 import type { SharedCells } from "./tiers/cas/shared-cells.ts";
-import { StockGate } from "./tiers/cas/stock-gate.ts";
+import { CELLS_MAX, StockGate } from "./tiers/cas/stock-gate.ts";
 import { DishLocks } from "./tiers/lock/dish-locks.ts";
 import { BatchRunner } from "./tiers/tcc/batch-runner.ts";
 import { isLedgerFailure, type Ledger, type NewCoupon, type NewDish } from "./tiers/tcc/ledger.ts";
@@ -44,6 +44,8 @@ export interface EnginePorts {
   ledger: Ledger;
   cells: SharedCells;
   feed: LiveFeed;
+  /** How much is kept in memory; the defaults are for production, a simulation of many engines wants less. */
+  capacity?: { cells: number; baskets: number };
 }
 
 export class Engine {
@@ -66,7 +68,8 @@ export class Engine {
   constructor(private readonly ports: EnginePorts) {
     const { clock, random, ledger, cells, instance } = ports;
     this.clock = clock;
-    this.gate = new StockGate(clock);
+    const capacity = ports.capacity ?? { cells: CELLS_MAX, baskets: BASKETS_MAX };
+    this.gate = new StockGate(clock, capacity.cells);
     this.cellsBreaker = new CircuitBreaker(clock);
     // A conflict or a poisoned request is an answer: the ledger is well. Only its absence counts.
     this.ledgerBreaker = new CircuitBreaker(clock, (error) => !isLedgerFailure(error) || error.kind === "unavailable" || error.kind === "unknown");
@@ -87,7 +90,7 @@ export class Engine {
         for (const operation of batch) operation.answer({ kind: "failed", failure: "unknown", cause });
       },
     );
-    this.core = new EngineCore(clock, new DeadlineWatch(clock), this.gate, this.locks, ledger, this.ledgerBreaker);
+    this.core = new EngineCore(clock, new DeadlineWatch(clock), this.gate, this.locks, ledger, this.ledgerBreaker, capacity.baskets);
     this.trys = new TryPath(this.core);
     this.moves = new MovePath(this.core);
     this.stock = new StockPath(this.core);

@@ -16,7 +16,7 @@ import type { Ledger } from "../tiers/tcc/ledger.ts";
 import type { Operation, OperationOutcome } from "./operation.ts";
 
 /** Baskets whose dishes are remembered, so that confirming them needs no read; about 30 MiB. */
-const BASKETS_MAX = 100_000;
+export const BASKETS_MAX = 100_000;
 
 /** What a caller is told to wait when the ledger is away: its breaker probes at least that often. */
 export const UNAVAILABLE_RETRY_MS = 1_000;
@@ -28,7 +28,7 @@ export interface BasketKeys {
 }
 
 export class EngineCore {
-  readonly baskets = new LRUCache<string, BasketKeys>({ max: BASKETS_MAX });
+  readonly baskets: LRUCache<string, BasketKeys>;
   private readonly lookups: BatchedReads<TransactionRecord | null>;
   private readonly dishReads: BatchedReads<void>;
   private readonly refreshing = new Map<string, Promise<void>>();
@@ -42,7 +42,9 @@ export class EngineCore {
     readonly locks: DishLocks<Operation>,
     ledger: Ledger,
     ledgerBreaker: CircuitBreaker,
+    basketsMax: number,
   ) {
+    this.baskets = new LRUCache({ max: basketsMax });
     const guarded = async <T>(read: () => Promise<T>): Promise<T> => {
       if (!ledgerBreaker.allows()) throw unavailable(null);
       try {

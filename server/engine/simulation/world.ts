@@ -24,6 +24,9 @@ export interface WorldFaults {
   feed: Faults;
 }
 
+/** Small, so that evictions happen and an engine costs little to make. */
+const CAPACITY = { cells: 64, baskets: 64 };
+
 export const CALM: WorldFaults = { ledger: NO_FAULTS, cells: NO_FAULTS, feed: NO_FAULTS };
 
 export class World {
@@ -58,6 +61,7 @@ export class World {
       ledger: linkedLedger(this.ledger, links.ledger),
       cells: linkedCells(this.cells, links.cells),
       feed: linkedFeed(this.bus.view(name), links.feed, life),
+      capacity: CAPACITY,
     });
     const instance = { name, engine, life, links };
     engine.start();

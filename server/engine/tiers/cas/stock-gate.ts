@@ -16,7 +16,7 @@ import { MemoryCells } from "./memory-cells.ts";
 export const REFUSAL_AGE_MS_MAX = 500;
 
 /** One cache line each, 8 MiB in all; above the 100 000 dishes of the largest city we measure with. */
-const CELLS_MAX = 131_072;
+export const CELLS_MAX = 131_072;
 
 /** Invented dish ids that are remembered as unknown; about 1 MiB. */
 const UNKNOWN_DISHES_MAX = 10_000;
@@ -49,14 +49,21 @@ interface Parked {
 }
 
 export class StockGate {
-  readonly cells = MemoryCells.create(CELLS_MAX);
+  readonly cells: MemoryCells;
   private readonly byDish = new Map<string, DishCell>();
   private nextSlot = 0;
-  private readonly unknown = new LRUCache<string, number>({ max: UNKNOWN_DISHES_MAX });
+  private readonly unknown: LRUCache<string, number>;
   private readonly parkedByDish = new Map<string, Parked[]>();
   private parkedCount = 0;
 
-  constructor(private readonly clock: Clock) {}
+  /** @param cellsMax how many dishes may have a cell at once. */
+  constructor(
+    private readonly clock: Clock,
+    cellsMax = CELLS_MAX,
+  ) {
+    this.cells = MemoryCells.create(cellsMax);
+    this.unknown = new LRUCache({ max: Math.min(UNKNOWN_DISHES_MAX, cellsMax) });
+  }
 
   /** Checks every line, then admits every line; on any obstacle nothing stays admitted. */
   admit(storeId: string, lines: readonly BasketLine[]): GateVerdict {
@@ -251,7 +258,7 @@ export class StockGate {
   }
 
   private place(dishId: string, storeId: string): DishCell {
-    const slot = this.nextSlot < CELLS_MAX ? this.nextSlot++ : this.evict();
+    const slot = this.nextSlot < this.cells.capacity ? this.nextSlot++ : this.evict();
     this.cells.reset(slot);
     const cell = { slot, storeId, confirmedAtMs: Number.NEGATIVE_INFINITY, writtenAtMs: Number.NEGATIVE_INFINITY };
     this.byDish.set(dishId, cell);
