@@ -46,7 +46,14 @@ export async function prepareToServe() {
 async function installDependencies() {
   if (isInstalled()) return;
   const { program, args } = npm();
-  await step("Installing dependencies", () => quietly(program, [...args, "ci", "--include=dev", "--no-audit", "--no-fund"]));
+  const flags = ["--include=dev", "--no-audit", "--no-fund"];
+  await step("Installing dependencies", (say) =>
+    quietly(program, [...args, "ci", ...flags]).catch(() => {
+      // `ci` refuses a lock file that lacks builds for other platforms; `install` takes the versions it has.
+      say("again, less strictly");
+      return quietly(program, [...args, "install", "--no-save", ...flags]);
+    }),
+  );
 }
 
 /** Compares what npm says it installed with the lock file; a broken-off install leaves no such list. */
