@@ -9,10 +9,13 @@ import { realClock } from "./kernel/clock.ts";
 import { realRandom } from "./kernel/random.ts";
 import { HOLD_MS } from "./paths/batch-flight.ts";
 import { RedisCells } from "./tiers/cas/redis-cells.ts";
-import { PostgresLedger } from "./tiers/tcc/postgres-ledger.ts";
+import { LEDGER_CALL_MS_MAX, PostgresLedger } from "./tiers/tcc/postgres-ledger.ts";
 
 /** A take that has not answered by then is not worth waiting for: Postgres decides without it. */
 const REDIS_COMMAND_MS_MAX = 100;
+
+/** What lies between a take and the call it precedes: a pause of this process, no more. */
+const HOLD_MARGIN_MS = 500;
 
 /** Pauses between attempts to reach Redis again: soon at first, then once a second. */
 const RECONNECT_MS_MAX = 1_000;
@@ -34,6 +37,7 @@ export interface RunningEngine {
 }
 
 export async function createEngine(options: EngineOptions): Promise<RunningEngine> {
+  if (HOLD_MS < LEDGER_CALL_MS_MAX + HOLD_MARGIN_MS) throw new Error("a hold would end before its batch can commit");
   const instance = nanoid(10);
   const trouble = options.onTrouble ?? (() => {});
   const ledger = new PostgresLedger({ databaseUrl: options.databaseUrl, onTrouble: (error: unknown) => trouble("postgres", error) });
