@@ -1,15 +1,12 @@
 /**
- * The API on node:http, beside Next in one server. It takes the paths that are the API's own and leaves the rest.
+ * The API on node:http, beside Next in one server: answers are written straight onto the response.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Api } from "./app.ts";
 
-/** Next's own routes under /api: the console's calls and its sign-in. */
-const NEXT_PATHS = /^\/api\/(?:console|auth)(?:[/?]|$)/;
-
-/** True when the API answers this URL (a path with its query), without Next. */
+/** True when the API answers this URL (a path with its query). The console's routes lie under /api too: sort those out first. */
 export function isApiUrl(url: string): boolean {
-  return url.startsWith("/api/") && !NEXT_PATHS.test(url);
+  return url.startsWith("/api/");
 }
 
 /** What Hono reads of a request; bodies are read from `incoming`. A real Request would cost more than the routing. */

@@ -8,7 +8,7 @@ import type { Clock } from "../engine/kernel/clock.ts";
 import { realClock } from "../engine/kernel/clock.ts";
 import { EngineError } from "../engine/kernel/errors.ts";
 import type { DishRow, TryRequest } from "../engine/kernel/types.ts";
-import { createApi } from "./app.ts";
+import { type Api, createApi } from "./app.ts";
 import type { ApiDependencies, ApiEngine, ApiKeyVerifier, ApiReads } from "./ports.ts";
 
 export const KEY = "key-with-every-scope";
@@ -116,7 +116,7 @@ export interface SendOptions {
 export interface TestApi {
   calls: unknown[][];
   logged: unknown[];
-  fetch(request: Request): Promise<Response>;
+  fetch: Api["fetch"];
   send(method: string, path: string, options?: SendOptions): Promise<Sent>;
 }
 
@@ -137,7 +137,7 @@ export function testApi(overrides: Partial<ApiDependencies> = {}): TestApi {
   return {
     calls,
     logged,
-    fetch: (request) => api.fetch(request),
+    fetch: api.fetch,
     async send(method, path, options = {}) {
       const response = await api.fetch(requestOf("http://test.invalid", method, path, options));
       return sentOf(response);

@@ -24,7 +24,7 @@ interface DishSqlRow {
 /** A version stays below 2⁵³ (timeline × 2⁴⁰ + changes), so a double carries it exactly. */
 const COLUMNS = Prisma.sql`
   dish_id, store_id, name_en, name_zh, price_cents, supplied, available, frozen, sold,
-  dish_version(version)::float8 AS version, on_sale, created_at`;
+  (version + (SELECT ledger_timeline()))::float8 AS version, on_sale, created_at`;
 
 export async function readDish(prisma: PrismaClient, clock: Clock, dishId: string): Promise<Dish | null> {
   const [row] = await prisma.$queryRaw<DishSqlRow[]>`SELECT ${COLUMNS} FROM dishes WHERE dish_id = ${dishId}`;
