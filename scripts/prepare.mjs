@@ -20,7 +20,6 @@ const CONSOLE_SOURCES = [
   "next.config.ts",
   "postcss.config.mjs",
   "proxy.ts",
-  "tsconfig.json",
   "package-lock.json",
 ];
 const NOT_IN_CONSOLE = /\.test\.tsx?$|^server\/(generated|embedded|testing|main\.ts|config\.ts)/;

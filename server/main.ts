@@ -45,6 +45,7 @@ async function main(): Promise<void> {
   try {
     await serve(config, log, shutdown);
   } catch (error) {
+    if (shutdown.isRunning) return; // parts are closed under a start that was still going on
     if (error instanceof StartError) process.stderr.write(`${error.message}\n`);
     else log.fatal({ err: error }, "the start failed");
     await shutdown.run(1);
@@ -52,8 +53,10 @@ async function main(): Promise<void> {
 }
 
 async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void> {
-  const stores = await openStores(config);
-  shutdown.add("stores", () => stores.close());
+  const opening = openStores(config);
+  // A stop may come while they are still being opened.
+  shutdown.add("stores", async () => (await opening.catch(() => null))?.close());
+  const stores = await opening;
   shutdown.whenAsked(() => stores.announceStop());
   const { databaseUrl, redisUrl } = stores;
   const { applied } = await migrate(databaseUrl);

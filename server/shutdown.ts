@@ -41,8 +41,13 @@ export class Shutdown {
     this.asked.push(listener);
   }
 
+  get isRunning(): boolean {
+    return this.running !== null;
+  }
+
   /** A failure nobody handled: the process is in an unknown state, so it ends and is started again. */
   because(error: unknown): Promise<never> {
+    if (this.running) return this.running;
     if (error instanceof StartError) process.stderr.write(`${error.message}\n`);
     else this.log.fatal({ err: error }, "a failure that nobody handled ends this process");
     return this.run(1);
