@@ -79,7 +79,7 @@ DECLARE
   -- changes: positions of p_change_key
   change_done boolean[] := '{}'; earlier record;
   -- Trys: positions of p_try_tx
-  t_known boolean[]; t_order_taken boolean[]; t_coupon int[];
+  t_known boolean[]; t_order_free boolean[]; t_coupon int[];
   fits boolean; verdict text; worst int; line int; first_line int; m int; d int; c int; q int; written int;
 BEGIN
   move_verdicts := '{}'; change_answers := '{}'; try_verdicts := '{}';
@@ -229,10 +229,10 @@ BEGIN
 
   -- 5. Trys. The moves above are written, so an order whose transaction they cancelled is free here.
   IF EXISTS (SELECT FROM transactions WHERE tx_id = ANY (p_try_tx)) OR EXISTS (SELECT FROM orders WHERE order_id = ANY (p_try_order)) THEN
-    SELECT array_agg(tx.tx_id IS NOT NULL ORDER BY o), array_agg(orders.state <> 'CANCELLED' ORDER BY o)
-      INTO t_known, t_order_taken
+    SELECT array_agg(tx.tx_id IS NOT NULL ORDER BY o), array_agg(orders.state = 'CANCELLED' ORDER BY o)
+      INTO t_known, t_order_free -- null: a new order
       FROM unnest(p_try_tx, p_try_order) WITH ORDINALITY AS try(tx_id, order_id, o)
-      LEFT JOIN transactions AS tx USING (tx_id) LEFT JOIN orders USING (order_id);
+      LEFT JOIN transactions AS tx USING (tx_id) LEFT JOIN orders ON orders.order_id = try.order_id;
   END IF;
   line := 1;
   FOR t IN 1 .. cardinality(p_try_tx) LOOP
@@ -251,7 +251,7 @@ BEGIN
     c := t_coupon[t];
     verdict := CASE
       WHEN t_known[t] THEN 'KNOWN'
-      WHEN t_order_taken[t] THEN 'ORDER_CONFLICT'
+      WHEN NOT t_order_free[t] THEN 'ORDER_CONFLICT'
       WHEN worst < 5 OR c IS NULL THEN LINE_VERDICTS[worst]
       WHEN c_state[c] IS NULL THEN 'UNKNOWN_COUPON'
       WHEN c_state[c] <> 'AVAILABLE' OR c_store[c] <> p_try_store[t] THEN 'COUPON_UNAVAILABLE'
@@ -283,14 +283,19 @@ BEGIN
    WHERE fence.verdict = 'FENCED'
    ORDER BY 1;
   IF cardinality(p_try_tx) > 0 THEN
-    INSERT INTO orders (order_id, tx_id, state)
-    SELECT order_id, tx_id, 'RESERVED'::transaction_state FROM unnest(p_try_order, p_try_tx, try_verdicts) AS try(order_id, tx_id, verdict)
-     WHERE try.verdict = 'ACCEPTED' ORDER BY order_id COLLATE "C"
-    ON CONFLICT (order_id) DO UPDATE SET tx_id = excluded.tx_id, state = excluded.state WHERE orders.state = 'CANCELLED';
-    GET DIAGNOSTICS written = ROW_COUNT;
-    IF written <> cardinality(array_positions(try_verdicts, 'ACCEPTED')) THEN
-      RAISE EXCEPTION 'an order was taken between the look and the write' USING ERRCODE = 'EX001';
+    IF t_order_free IS NOT NULL THEN
+      UPDATE orders SET tx_id = try.tx_id, state = 'RESERVED'
+        FROM unnest(p_try_order, p_try_tx, try_verdicts, t_order_free) AS try(order_id, tx_id, verdict, free)
+       WHERE try.verdict = 'ACCEPTED' AND try.free AND orders.order_id = try.order_id AND orders.state = 'CANCELLED';
+      GET DIAGNOSTICS written = ROW_COUNT;
+      IF written <> (SELECT count(*) FROM unnest(try_verdicts, t_order_free) AS try(verdict, free) WHERE try.verdict = 'ACCEPTED' AND try.free) THEN
+        RAISE EXCEPTION 'an order was taken between the look and the write' USING ERRCODE = 'EX001';
+      END IF;
     END IF;
+    INSERT INTO orders (order_id, tx_id, state)
+    SELECT order_id, tx_id, 'RESERVED'::transaction_state
+      FROM unnest(p_try_order, p_try_tx, try_verdicts, t_order_free) AS try(order_id, tx_id, verdict, free)
+     WHERE try.verdict = 'ACCEPTED' AND try.free IS NOT TRUE ORDER BY order_id COLLATE "C";
     INSERT INTO reservations (tx_id, line_no, dish_id, quantity, state)
     SELECT p_try_tx[t], line_no, p_dish[dish], quantity, 'RESERVED'::transaction_state
       FROM unnest(p_line_try, p_line_no, p_line_dish, p_line_quantity) AS lines(t, line_no, dish, quantity)

@@ -12,9 +12,9 @@ export function sqlFile(name: string): string {
 
 const STOCK_BATCH = sqlFile("stock-batch");
 
-/** The function's answer, as `pg` reads it: bigints are strings, an array over nothing is null. */
-export interface StockBatchRow {
-  at_ms: string;
+/** The function's answer. An array over nothing is null. */
+export interface StockBatchAnswer {
+  at_ms: number;
   move_verdicts: MoveVerdict[];
   change_answers: ChangeVerdict[];
   try_verdicts: TryVerdict[];
@@ -24,7 +24,7 @@ export interface StockBatchRow {
   dish_frozen: number[] | null;
   dish_sold: number[] | null;
   dish_on_sale: boolean[] | null;
-  dish_version: string[] | null;
+  dish_version: number[] | null;
 }
 
 /** A query for `pg`, prepared under its name on each connection that runs it. */
@@ -37,7 +37,7 @@ export interface PreparedQuery {
 export interface StockBatchCall {
   query: PreparedQuery;
   /** @returns the batch's result, dishes in the order of `batch.dishIds`. */
-  read(row: StockBatchRow): LedgerBatchResult;
+  read(answer: StockBatchAnswer): LedgerBatchResult;
 }
 
 export function stockBatchCall(batch: LedgerBatch): StockBatchCall {
@@ -95,30 +95,30 @@ export function stockBatchCall(batch: LedgerBatch): StockBatchCall {
   ];
   return {
     query: { name: "stock_batch", text: STOCK_BATCH, values },
-    read(row) {
+    read(answer) {
       return {
-        atMs: Number(row.at_ms),
-        trys: row.try_verdicts,
-        moves: row.move_verdicts,
-        changes: row.change_answers,
-        dishes: dishIds.map((dishId) => dishAt(row, dishId, position(dishId) - 1)),
+        atMs: answer.at_ms,
+        trys: answer.try_verdicts,
+        moves: answer.move_verdicts,
+        changes: answer.change_answers,
+        dishes: dishIds.map((dishId) => dishAt(answer, dishId, position(dishId) - 1)),
       };
     },
   };
 }
 
-function dishAt(row: StockBatchRow, dishId: string, index: number): DishRow | null {
-  const storeId = row.dish_store?.[index] ?? null;
+function dishAt(answer: StockBatchAnswer, dishId: string, index: number): DishRow | null {
+  const storeId = answer.dish_store?.[index] ?? null;
   if (storeId === null) return null;
   return {
     dishId,
     storeId,
-    supplied: row.dish_supplied?.[index] as number,
-    available: row.dish_available?.[index] as number,
-    frozen: row.dish_frozen?.[index] as number,
-    sold: row.dish_sold?.[index] as number,
-    onSale: row.dish_on_sale?.[index] as boolean,
-    version: Number(row.dish_version?.[index]),
+    supplied: answer.dish_supplied?.[index] as number,
+    available: answer.dish_available?.[index] as number,
+    frozen: answer.dish_frozen?.[index] as number,
+    sold: answer.dish_sold?.[index] as number,
+    onSale: answer.dish_on_sale?.[index] as boolean,
+    version: answer.dish_version?.[index] as number,
   };
 }
 

@@ -8,7 +8,7 @@ import { fingerprint, freezeIdOf } from "../../kernel/basket.ts";
 import type { CancelCause, TransactionState } from "../../kernel/states.ts";
 import type { DishRow, TransactionRecord } from "../../kernel/types.ts";
 import { LedgerFailure, type Ledger, type LedgerBatch, type LedgerBatchResult, type NewCoupon, type NewDish } from "./ledger.ts";
-import { sqlFile, stockBatchCall, type PreparedQuery, type StockBatchRow } from "./postgres-batch.ts";
+import { sqlFile, stockBatchCall, type PreparedQuery, type StockBatchAnswer } from "./postgres-batch.ts";
 import { failureOf, refusalOf } from "./postgres-failures.ts";
 
 /** The service stage's share of a request's 800 ms. Lock waits count; the commit itself does not (Postgres stops this
@@ -107,8 +107,8 @@ export class PostgresLedger implements Ledger {
     } catch (error) {
       throw new LedgerFailure("poisoned", "The batch contradicts itself.", error);
     }
-    const [row] = await this.run<StockBatchRow>(call.query);
-    return call.read(row as StockBatchRow);
+    const [row] = await this.run<{ answer: StockBatchAnswer }>(call.query);
+    return call.read((row as { answer: StockBatchAnswer }).answer);
   }
 
   async findTransactions(txIds: readonly string[]): Promise<(TransactionRecord | null)[]> {
