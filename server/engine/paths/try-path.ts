@@ -101,11 +101,15 @@ export class TryPath {
           throw new EngineError(verdict.code, verdict.message, { txId: request.txId, dishes: verdict.dishes });
         }
         case "promised": {
-          // Before it waits among strangers, a repeated call gets the answer it already has.
-          const known = lookedUp ? null : await core.findTransaction(request.txId, deadline);
+          if (lookedUp) {
+            await this.park(verdict.dishId, verdict.quantity, deadline);
+            continue;
+          }
+          // Before it waits among strangers, a repeated call gets the answer it already has. Stock may settle during the
+          // look-up, and nobody would wake who parks after that: so it is asked again first.
+          const known = await core.findTransaction(request.txId, deadline);
           lookedUp = true;
           if (known) return this.replay(known, hash);
-          await this.park(verdict.dishId, verdict.quantity, deadline);
           continue;
         }
         case "admitted":
