@@ -17,7 +17,7 @@ const CONSOLE_SOURCES = [
   "public",
   "server",
   "prisma/schema.prisma",
-  "next.config.ts",
+  "next.config.js",
   "postcss.config.mjs",
   "proxy.ts",
   "package-lock.json",

@@ -1,8 +1,8 @@
 /** Next builds and serves the console's pages; server/main.ts is what runs it, together with the API and the sockets. */
-import type { NextConfig } from "next";
 import createNextIntlPlugin from "next-intl/plugin";
 
-const config: NextConfig = {
+/** @type {import("next").NextConfig} */
+const config = {
   poweredByHeader: false,
   reactStrictMode: true,
   typedRoutes: true,
