@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import Link from "next/link";
 import { getTranslations } from "next-intl/server";
-import { Wordmark } from "@/components/shell/wordmark";
+import { Mark } from "@/components/shell/wordmark";
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await getTranslations("notFound"))("title") };
@@ -12,10 +12,8 @@ export default async function NotFound() {
   return (
     <main className="grid min-h-dvh place-items-center p-6">
       <div className="max-w-sm text-center">
-        <div className="flex justify-center">
-          <Wordmark />
-        </div>
-        <p className="mt-10 font-mono text-xs text-text-3">404</p>
+        <Mark className="mx-auto size-9" />
+        <p className="mt-8 font-mono text-xs text-text-3">404</p>
         <h1 className="mt-1 text-xl font-semibold">{t("title")}</h1>
         <p className="mt-2 text-text-2">{t("meaning")}</p>
         <Link

@@ -3,7 +3,7 @@ import { redirect } from "next/navigation";
 import { getTranslations } from "next-intl/server";
 import { LanguageSwitch } from "@/components/shell/language-switch";
 import { ThemeSwitch } from "@/components/shell/theme-switch";
-import { Wordmark } from "@/components/shell/wordmark";
+import { Mark } from "@/components/shell/wordmark";
 import { SignInForm } from "@/components/sign-in/sign-in-form";
 import { currentOperator } from "../session";
 
@@ -27,9 +27,10 @@ export default async function SignInPage({ searchParams }: SignInPageProps) {
       </header>
       <main className="grid flex-1 place-items-center px-4 pb-24">
         <div className="w-full max-w-sm">
-          <div className="mb-8 flex flex-col items-center gap-3 text-center">
-            <Wordmark />
-            <p className="text-text-3">{t("tagline")}</p>
+          <div className="mb-8 flex flex-col items-center text-center">
+            <Mark className="size-11" />
+            <p className="mt-4 text-xl font-semibold tracking-tight">Eightysix</p>
+            <p className="mt-0.5 text-text-3">{t("tagline")}</p>
           </div>
           <div className="rounded-xl border bg-surface p-6 shadow-panel">
             <h1 className="mb-5 text-lg font-semibold">{t("title")}</h1>

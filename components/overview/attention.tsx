@@ -14,15 +14,15 @@ import { cn } from "../ui/cn";
 import { useAge, useForecast } from "./ages";
 import { useNames } from "./names";
 
-/** Two lines at the narrowest desktop; the figure above them counts all. */
-const LISTED_MAX = 8;
+/** Rows of the two columns on a wide screen; what does not fit is counted. */
+const LISTED_MAX = 6;
 
 export function Attention({ className }: { className?: string }) {
   const t = useTranslations("attention");
   const urgent = useUrgent();
   const totals = useTotals();
   return (
-    <div className={cn("grid gap-3 md:grid-cols-3", className)}>
+    <div className={cn("grid gap-3 md:grid-cols-3 xl:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_minmax(20rem,26rem)]", className)}>
       <Card icon={Ban} tone="danger" title={t("soldOut")} count={totals.soldOut} quiet={t("noneSoldOut")} testId="sold-out">
         {urgent.soldOut.slice(0, LISTED_MAX).map((dishId) => (
           <SoldOutDish key={dishId} dishId={dishId} />
@@ -55,13 +55,13 @@ function Card({ icon: Icon, tone, title, count, suffix = "", quiet, testId, chil
   return (
     <section
       data-testid={`attention-${testId}`}
-      className="flex min-h-24 min-w-0 gap-4 rounded-panel border bg-surface px-4 py-3 shadow-panel"
+      className="@container flex h-23 min-w-0 gap-4 rounded-panel border bg-surface px-4 py-3 shadow-panel"
     >
-      <div className="flex w-24 shrink-0 flex-col">
+      <div className="flex w-26 shrink-0 flex-col">
         <h2 className="flex items-center gap-1.5 text-xs font-medium whitespace-nowrap text-text-2">
           <Icon
             aria-hidden
-            className={cn("size-3.5", calm ? "text-text-3" : tone === "danger" ? "text-danger" : "text-warn")}
+            className={cn("size-3.5 shrink-0", calm ? "text-text-3" : tone === "danger" ? "text-danger" : "text-warn")}
             strokeWidth={2.25}
           />
           {title}
@@ -74,7 +74,7 @@ function Card({ icon: Icon, tone, title, count, suffix = "", quiet, testId, chil
       {calm ? (
         <p className="self-center text-xs text-text-3">{quiet}</p>
       ) : (
-        <ul className="figures flex max-h-18 min-w-0 flex-1 flex-wrap content-start gap-x-4 gap-y-1 overflow-hidden text-xs">
+        <ul className="figures grid h-15 min-w-0 flex-1 auto-rows-[1.25rem] content-start gap-x-6 overflow-hidden text-xs @lg:grid-cols-2">
           {children}
         </ul>
       )}
@@ -90,13 +90,9 @@ function SoldOutDish({ dishId }: { dishId: string }) {
   const dish = useDish(dishId);
   if (dish === undefined) return null;
   return (
-    <li className="flex min-w-0 items-baseline gap-1.5">
-      <span className="truncate font-medium">{names.own(dish.card.names)}</span>
-      <span className="whitespace-nowrap text-text-3">
-        {dish.soldOutAtMs > 0 ? t("since", { age: age(nowMs - dish.soldOutAtMs) }) : null}
-        {dish.frozen > 0 && ` ${t("mayReturn", { portions: dish.frozen })}`}
-      </span>
-    </li>
+    <UrgentDish name={names.own(dish.card.names)} strong={dish.soldOutAtMs > 0 ? t("ago", { age: age(nowMs - dish.soldOutAtMs) }) : null}>
+      {dish.frozen > 0 ? t("held", { portions: dish.frozen }) : null}
+    </UrgentDish>
   );
 }
 
@@ -108,12 +104,18 @@ function LowDish({ dishId }: { dishId: string }) {
   if (dish === undefined) return null;
   const minutes = minutesLeft(dish);
   return (
-    <li className="flex min-w-0 items-baseline gap-1.5">
-      <span className="truncate font-medium">{names.own(dish.card.names)}</span>
-      <span className="whitespace-nowrap text-text-3">
-        {t("portionsLeft", { portions: dish.available })}
-        {minutes !== null && minutes < 30 && ` · ${forecast(minutes)}`}
-      </span>
+    <UrgentDish name={names.own(dish.card.names)} strong={t("portionsLeft", { portions: dish.available })}>
+      {minutes !== null && minutes < 30 ? forecast(minutes) : null}
+    </UrgentDish>
+  );
+}
+
+function UrgentDish({ name, strong, children }: { name: string; strong: string | null; children: string | null }) {
+  return (
+    <li className="flex min-w-0 items-baseline gap-2">
+      <span className="min-w-0 flex-1 truncate font-medium" title={name}>{name}</span>
+      {children !== null && <span className="whitespace-nowrap text-text-3">{children}</span>}
+      {strong !== null && <span className="whitespace-nowrap text-text-2">{strong}</span>}
     </li>
   );
 }
@@ -133,7 +135,7 @@ function Ageing() {
       quiet={totals.pending === 0 ? t("nonePending") : t("noneAgeing", { minutes: AGEING_MS / 60_000, pending: totals.pending })}
       testId="ageing"
     >
-      <li className="grid w-full grid-cols-3 gap-3">
+      <li className="col-span-full row-span-3 grid grid-cols-3 gap-3">
         <Detail label={t("oldest")}>{totals.oldestCreatedAtMs === null ? "–" : age(nowMs - totals.oldestCreatedAtMs)}</Detail>
         <Detail label={t("expiring")}>{format.number(totals.expiring)}</Detail>
         <Detail label={t("pending")}>{`${format.number(totals.pending)}${totals.capped ? "+" : ""}`}</Detail>

@@ -3,7 +3,7 @@
  * The hottest dishes. Figures change in place; rows change places only at the announced time, when asked, and never while
  * somebody points at them.
  */
-import { ArrowDownUp } from "lucide-react";
+import { ArrowDownWideNarrow, ChevronDown } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import { memo } from "react";
 import { DISH_ORDERS } from "../live/live-store";
@@ -52,7 +52,7 @@ export function HotDishes({ className }: { className?: string }) {
         >
           <table className="w-full border-separate border-spacing-0">
             <thead>
-              <tr className="text-2xs text-text-3 [&>th]:sticky [&>th]:top-0 [&>th]:z-10 [&>th]:border-b [&>th]:bg-surface [&>th]:px-2 [&>th]:py-1.5 [&>th]:font-medium [&>th]:whitespace-nowrap">
+              <tr className="text-2xs text-text-3 [&>th]:sticky [&>th]:top-0 [&>th]:z-10 [&>th]:border-b [&>th]:bg-surface [&>th]:px-2 [&>th]:py-1 [&>th]:font-medium [&>th]:whitespace-nowrap">
                 <th scope="col" className="pl-4! text-left">{t("dish")}</th>
                 <th scope="col" className="hidden text-left @2xl:table-cell">{t("stock")}</th>
                 <th scope="col" className="text-right">{t("left")}</th>
@@ -87,14 +87,14 @@ const DishRow = memo(function DishRow({ dishId }: { dishId: string }) {
     <tr
       data-testid={`dish-${dishId}`}
       data-available={available}
-      className="group [&>td]:border-b [&>td]:px-2 [&>td]:py-1.5 last:[&>td]:border-b-0 hover:bg-sunken"
+      className="group [&>td]:border-b [&>td]:px-2 [&>td]:py-1 last:[&>td]:border-b-0 hover:bg-sunken"
     >
       <td className="max-w-0 min-w-40 w-full pl-4! @2xl:w-[38%]">
-        <div className="flex items-center gap-2">
+        <div className="flex items-center gap-2 leading-5">
           <span className={cn("truncate font-medium", quiet && "text-text-2")}>{names.own(card.names)}</span>
           <MoodBadge mood={mood} />
         </div>
-        <div className="truncate text-xs text-text-3">
+        <div className="truncate text-2xs text-text-3">
           <span lang={names.otherLocale}>{names.other(card.names)}</span>
           <span className="px-1.5">·</span>
           {names.own(card.storeNames)}
@@ -161,13 +161,13 @@ function OrderSelect() {
   // The order topic renders this; the store has the value.
   useOrder();
   return (
-    <label className="flex items-center gap-1.5 text-xs text-text-2">
-      <ArrowDownUp aria-hidden className="size-3.5 text-text-3" />
+    <label className="relative flex items-center text-xs text-text-2">
+      <ArrowDownWideNarrow aria-hidden className="pointer-events-none absolute left-2 size-3.5 text-text-3" />
       <span className="sr-only">{t("orderBy")}</span>
       <select
         value={store.orderBy}
         onChange={(event) => store.setOrderBy(event.target.value as DishOrder)}
-        className="h-7 rounded-md border border-line-strong bg-surface px-1.5 text-xs"
+        className="h-7 appearance-none rounded-md border bg-surface pr-6 pl-7 text-xs font-medium hover:bg-sunken"
       >
         {DISH_ORDERS.map((order) => (
           <option key={order} value={order}>
@@ -175,6 +175,7 @@ function OrderSelect() {
           </option>
         ))}
       </select>
+      <ChevronDown aria-hidden className="pointer-events-none absolute right-1.5 size-3.5 text-text-3" />
     </label>
   );
 }

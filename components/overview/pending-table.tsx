@@ -8,7 +8,7 @@ import { useFormatter, useTranslations } from "next-intl";
 import { memo, useCallback, useState } from "react";
 import type { ManualVerb, TransactionState } from "@/server/contracts/console";
 import type { PendingTransaction } from "@/server/contracts/socket-events";
-import { AGEING_MS, EXPIRING_MS } from "@/server/contracts/socket-events";
+import { EXPIRING_MS } from "@/server/contracts/socket-events";
 import { useLive, useNowMs, usePending, usePendingTotals } from "../live/live-provider";
 import type { PendingView } from "../live/pending-views";
 import { Badge } from "../ui/badge";
@@ -64,7 +64,7 @@ export function PendingTable({ mayAct, className }: { mayAct: boolean; className
         >
           <table className="w-full border-separate border-spacing-0">
             <thead>
-              <tr className="text-2xs text-text-3 [&>th]:sticky [&>th]:top-0 [&>th]:z-10 [&>th]:border-b [&>th]:bg-surface [&>th]:px-2 [&>th]:py-1.5 [&>th]:text-left [&>th]:font-medium [&>th]:whitespace-nowrap">
+              <tr className="text-2xs text-text-3 [&>th]:sticky [&>th]:top-0 [&>th]:z-10 [&>th]:border-b [&>th]:bg-surface [&>th]:px-2 [&>th]:py-1 [&>th]:text-left [&>th]:font-medium [&>th]:whitespace-nowrap">
                 <th scope="col" className="pl-4!">{t("transaction")}</th>
                 <th scope="col" className="hidden @xl:table-cell">{t("lines")}</th>
                 <th scope="col" className="hidden @3xl:table-cell">{t("store")}</th>
@@ -103,11 +103,11 @@ const PendingRow = memo(function PendingRow({ row, mayAct, ask }: PendingRowProp
     <tr
       data-testid={`tx-${txId}`}
       data-outcome={outcome ?? "PENDING"}
-      className={cn("[&>td]:border-b [&>td]:px-2 [&>td]:py-1.5 last:[&>td]:border-b-0 hover:bg-sunken", outcome !== null && "text-text-3")}
+      className={cn("[&>td]:border-b [&>td]:px-2 [&>td]:py-1 last:[&>td]:border-b-0 hover:bg-sunken", outcome !== null && "text-text-3")}
     >
-      <td className="max-w-0 min-w-36 w-[30%] pl-4!">
+      <td className="w-full max-w-0 min-w-28 pl-4! @xl:w-[30%]">
         <div className="truncate font-mono text-xs" title={txId}>{txId}</div>
-        <div className="truncate text-xs text-text-3" title={orderId}>
+        <div className="truncate text-2xs text-text-3" title={orderId}>
           {orderId === txId ? names.own(storeNames) : t("order", { orderId })}
         </div>
       </td>
@@ -129,10 +129,10 @@ const PendingRow = memo(function PendingRow({ row, mayAct, ask }: PendingRowProp
           <Outcome state={outcome} />
         ) : (
           <span className="inline-flex gap-1.5">
-            <Button size="sm" disabled={!mayAct} title={mayAct ? undefined : t("roleNeeded")} onClick={() => ask(txId, "confirm")} aria-label={t("confirmThis", { txId })}>
+            <Button size="sm" className="h-6.5 border-line px-2 @md:px-2.5" disabled={!mayAct} title={mayAct ? undefined : t("roleNeeded")} onClick={() => ask(txId, "confirm")} aria-label={t("confirmThis", { txId })}>
               {t("confirm")}
             </Button>
-            <Button size="sm" disabled={!mayAct} title={mayAct ? undefined : t("roleNeeded")} onClick={() => ask(txId, "cancel")} aria-label={t("cancelThis", { txId })}>
+            <Button size="sm" className="h-6.5 border-line px-2 @md:px-2.5" disabled={!mayAct} title={mayAct ? undefined : t("roleNeeded")} onClick={() => ask(txId, "cancel")} aria-label={t("cancelThis", { txId })}>
               {t("cancel")}
             </Button>
           </span>
@@ -148,12 +148,11 @@ function Ages({ transaction, ended }: { transaction: PendingTransaction; ended: 
   const nowMs = useNowMs();
   const age = useAge();
   const { createdAtMs, expiresAtMs, state } = transaction;
-  const ageMs = nowMs - createdAtMs;
   const leftMs = expiresAtMs - nowMs;
   return (
     <>
       <td className="text-right whitespace-nowrap">
-        <span className={cn("figures", !ended && ageMs >= AGEING_MS && "font-medium text-warn")}>{ended ? "–" : age(ageMs)}</span>
+        <span className="figures">{ended ? "–" : age(nowMs - createdAtMs)}</span>
         {state !== "RESERVED" && !ended && <span className="block text-2xs text-text-3">{t(`states.${state}`)}</span>}
       </td>
       <td className="hidden text-right whitespace-nowrap @lg:table-cell">

@@ -17,10 +17,11 @@ export const Sparkline = memo(function Sparkline({ values, width = 88, height = 
     return `${x} ${y}`;
   });
   const line = `M${points.join("L")}`;
+  const quiet = values.every((value) => value === 0);
   return (
     <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} aria-hidden className="block">
       <path d={`${line}L${width} ${height}L0 ${height}Z`} className="fill-accent-soft" />
-      <path d={line} fill="none" strokeWidth="1.25" strokeLinejoin="round" className="stroke-accent" />
+      <path d={line} fill="none" strokeWidth="1.25" strokeLinejoin="round" className={quiet ? "stroke-line-strong" : "stroke-accent"} />
     </svg>
   );
 });

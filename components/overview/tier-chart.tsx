@@ -47,8 +47,9 @@ const TierChart = memo(function TierChart({ tier, samples }: TierChartProps) {
           <YAxis
             orientation="right"
             domain={[0, top]}
-            ticks={[top]}
-            width={34}
+            ticks={[0, top]}
+            interval={0}
+            width={32}
             tick={{ fill: "var(--text-3)", fontSize: 10 }}
             tickFormatter={(value: number) => (value >= 10_000 ? `${value / 1_000}k` : String(value))}
             tickLine={false}

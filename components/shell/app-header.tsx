@@ -18,9 +18,9 @@ export function AppHeader({ operator, title }: { operator: Operator; title: stri
         {t("skip")}
       </a>
       <Wordmark />
-      <span aria-hidden className="h-4 w-px bg-line-strong" />
-      <h1 className="text-sm text-text-2">{title}</h1>
-      <div className="ml-auto flex flex-wrap items-center gap-x-4 gap-y-1">
+      <span aria-hidden className="hidden h-4 w-px bg-line-strong sm:block" />
+      <h1 className="sr-only text-sm text-text-2 sm:not-sr-only">{title}</h1>
+      <div className="ml-auto flex flex-wrap items-center justify-end gap-x-4 gap-y-1">
         <Dependencies />
         <ConnectionPill />
         <div className="flex items-center">

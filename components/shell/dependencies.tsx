@@ -12,8 +12,10 @@ const TONES = { up: "text-ok", probing: "text-warn", down: "text-danger" } as co
 export function Dependencies() {
   const t = useTranslations("dependencies");
   const dependencies = useDependencies();
+  // On a phone there is room for trouble only.
+  const well = dependencies.postgres === "up" && dependencies.redis === "up";
   return (
-    <div className="flex items-center gap-3" data-testid="dependencies">
+    <div className={cn("items-center gap-3 sm:flex", well ? "hidden" : "flex")} data-testid="dependencies">
       {(["postgres", "redis"] as const).map((name) => {
         const state = dependencies[name];
         const Icon = ICONS[state];

@@ -31,7 +31,7 @@ export function LanguageSwitch() {
         startTransition(() => router.refresh());
       }}
     >
-      <Languages aria-hidden className="size-4" />
+      <Languages aria-hidden className="hidden size-4 sm:block" />
       {other.name}
     </Button>
   );

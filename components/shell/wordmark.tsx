@@ -17,7 +17,7 @@ export function Wordmark() {
   return (
     <span className="flex items-center gap-2.5 text-base font-semibold tracking-tight">
       <Mark className="size-6" />
-      Eightysix
+      <span className="sr-only sm:not-sr-only">Eightysix</span>
     </span>
   );
 }

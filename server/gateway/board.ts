@@ -199,8 +199,8 @@ export class LiveBoard {
       await task();
       this.postgresReadable = true;
     } catch (error) {
+      if (this.postgresReadable) this.onError(error); // once, not every second of an outage
       this.postgresReadable = false;
-      this.onError(error);
     }
     this.overview.poke();
   }

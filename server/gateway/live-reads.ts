@@ -54,7 +54,7 @@ export function createLiveReads(prisma: PrismaClient): LiveReads {
     async menu(dishIds) {
       const rows = await prisma.$queryRaw<MenuSqlRow[]>`
         SELECT d.dish_id, d.store_id, d.name_en, d.name_zh, d.price_cents, d.supplied, d.available, d.frozen, d.sold,
-               d.on_sale, dish_version(d.version)::text AS version, s.name_en AS store_en, s.name_zh AS store_zh
+               d.on_sale, (d.version + (SELECT ledger_timeline()))::text AS version, s.name_en AS store_en, s.name_zh AS store_zh
         FROM dishes d LEFT JOIN stores s ON s.store_id = d.store_id
         WHERE ${dishIds === null} OR d.dish_id = ANY(${dishIds === null ? [] : [...dishIds]})
         ORDER BY d.store_id, d.dish_id`;
