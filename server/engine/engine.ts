@@ -10,6 +10,7 @@ import { Deadline } from "./kernel/deadline.ts";
 import { DeadlineWatch } from "./kernel/deadline-watch.ts";
 import { EngineError } from "./kernel/errors.ts";
 import type { Random } from "./kernel/random.ts";
+import { TraceRecorder, type Trace } from "./kernel/trace-recorder.ts";
 import type {
   CallContext,
   DishRow,
@@ -29,7 +30,8 @@ import { TryPath } from "./paths/try-path.ts";
 import { ExpirySweep } from "./recovery/expiry-sweep.ts";
 import type { SharedCells } from "./tiers/cas/shared-cells.ts";
 import { CELLS_MAX, StockGate } from "./tiers/cas/stock-gate.ts";
-import { DishLocks } from "./tiers/lock/dish-locks.ts";
+import { ContentionProfile } from "./tiers/lock/contention-profile.ts";
+import { DishLocks, type Flight, type WaitChain } from "./tiers/lock/dish-locks.ts";
 import { BatchRunner } from "./tiers/tcc/batch-runner.ts";
 import { isLedgerFailure, type Ledger, type NewCoupon, type NewDish } from "./tiers/tcc/ledger.ts";
 
@@ -59,6 +61,9 @@ export class Engine {
   private readonly moves: MovePath;
   private readonly stock: StockPath;
   private readonly sweep: ExpirySweep;
+  /** Who makes whom wait, in this instance. */
+  readonly profile: ContentionProfile;
+  private readonly recorder: TraceRecorder;
   private readonly cellsBreaker: CircuitBreaker;
   private readonly ledgerBreaker: CircuitBreaker;
   private readonly listeners = new Set<{ entry(entry: FeedEntry): void; gap?(): void }>();
@@ -70,6 +75,8 @@ export class Engine {
     this.clock = clock;
     const capacity = ports.capacity ?? { cells: CELLS_MAX, baskets: BASKETS_MAX };
     this.gate = new StockGate(clock, capacity.cells);
+    this.profile = new ContentionProfile(clock);
+    this.recorder = new TraceRecorder(clock, instance);
     this.cellsBreaker = new CircuitBreaker(clock);
     // A conflict or a poisoned request is an answer: the ledger is well. Only its absence counts.
     this.ledgerBreaker = new CircuitBreaker(clock, (error) => !isLedgerFailure(error) || error.kind === "unavailable" || error.kind === "unknown");
@@ -81,14 +88,16 @@ export class Engine {
       cells,
       cellsBreaker: this.cellsBreaker,
       runner: this.runner,
+      recorder: this.recorder,
       publish: (entry) => this.publish(entry),
     });
     this.locks = new DishLocks(
       clock,
-      (batch) => this.flight.run(batch),
+      (batch, lane) => this.flight.run(batch, lane),
       (batch, cause) => {
         for (const operation of batch) operation.answer({ kind: "failed", failure: "unknown", cause });
       },
+      this.profile,
     );
     this.core = new EngineCore(clock, new DeadlineWatch(clock), this.gate, this.locks, ledger, this.ledgerBreaker, capacity.baskets);
     this.trys = new TryPath(this.core);
@@ -239,6 +248,21 @@ export class Engine {
         circuit: this.ledgerBreaker.state,
       },
     };
+  }
+
+  /** Batches, waits and holds of the next `seconds`, for Perfetto. */
+  captureTrace(seconds: number): Promise<Trace> {
+    return this.recorder.capture(seconds);
+  }
+
+  /** The longest queues now: who holds, who waits. */
+  waitChains(limit: number): WaitChain[] {
+    return this.locks.waitChains(limit);
+  }
+
+  /** Batches that hold their dishes suspiciously long. */
+  suspects(): Flight[] {
+    return this.locks.suspects();
   }
 
   /** For audits: portions promised in memory. With nothing in flight it is 0. */

@@ -4,6 +4,7 @@
  */
 import type { CircuitBreaker } from "../guards/circuit-breaker.ts";
 import type { Clock } from "../kernel/clock.ts";
+import type { TraceRecorder } from "../kernel/trace-recorder.ts";
 import type { DishRow } from "../kernel/types.ts";
 import type { FeedEntry, TransactionChange } from "../feed/live-feed.ts";
 import type { HoldOwner, SettleRequest, SharedCells, TakeGrant, TakeRequest } from "../tiers/cas/shared-cells.ts";
@@ -32,6 +33,7 @@ export interface FlightPorts {
   cells: SharedCells;
   cellsBreaker: CircuitBreaker;
   runner: BatchRunner;
+  recorder: TraceRecorder;
   /** Tells the live feed and this instance's listeners. */
   publish(entry: FeedEntry): void;
 }
@@ -43,7 +45,7 @@ export class BatchFlight {
   constructor(private readonly ports: FlightPorts) {}
 
   /** Answers every operation; never rejects. */
-  async run(operations: Operation[]): Promise<void> {
+  async run(operations: Operation[], lane: number): Promise<void> {
     const { clock, gate, runner, instance } = this.ports;
     const owner: HoldOwner = { instance, sequence: ++this.sequence };
     const onTime = this.dropLate(operations);
@@ -61,6 +63,7 @@ export class BatchFlight {
     const giveUpAtMs = Math.max(...flying.map(({ deadline }) => deadline.atMs));
     const outcome = await runner.run(`${instance}.${owner.sequence}`, flying, giveUpAtMs);
 
+    const decidedAtMs = clock.monotonicMs();
     gate.settle([...outcome.dishes.values()], promisesOf(flying), outcome.askedAtMs);
     const lost = outcome.items.some((item) => item.kind === "failed" && item.failure === "unknown");
     // What may still commit keeps its hold until the hold ends by itself.
@@ -71,6 +74,18 @@ export class BatchFlight {
       const item = outcome.items[position];
       operation.answer(item ?? { kind: "failed", failure: "unknown", cause: null });
     });
+    if (this.ports.recorder.capturing) this.trace(lane, flying, { leftLocksAtMs, heldAtMs, decidedAtMs });
+  }
+
+  private trace(lane: number, flying: readonly Operation[], at: { leftLocksAtMs: number; heldAtMs: number; decidedAtMs: number }): void {
+    const { recorder, clock } = this.ports;
+    const dishes = [...new Set(flying.flatMap(({ dishIds }) => dishIds))];
+    recorder.span("batch", "batch", lane, at.leftLocksAtMs, clock.monotonicMs(), { operations: flying.length, dishes: dishes.slice(0, 50) });
+    recorder.span("hold in Redis", "redis", lane, at.leftLocksAtMs, at.heldAtMs);
+    recorder.span("decide in Postgres", "ledger", lane, at.heldAtMs, at.decidedAtMs);
+    for (const { dishIds, enteredAtMs, lane: kind } of flying) {
+      recorder.wait(`${kind} waits`, enteredAtMs, at.leftLocksAtMs, { dishes: dishIds, lane });
+    }
   }
 
   private dropLate(operations: Operation[]): Operation[] {

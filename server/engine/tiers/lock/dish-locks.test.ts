@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../simulation/virtual-clock.ts";
-import { BATCH_OPERATIONS_MAX, BATCHES_IN_FLIGHT_MAX, DishLocks, type Lockable, MOVES_SHARE, PASSED_OVER_MS_MAX, WAITING_MAX } from "./dish-locks.ts";
+import { ContentionProfile } from "./contention-profile.ts";
+import { BATCH_OPERATIONS_MAX, BATCHES_IN_FLIGHT_MAX, DishLocks, type Lockable, MOVES_SHARE, PASSED_OVER_MS_MAX, HOLD_SUSPECT_MS, WAITING_MAX } from "./dish-locks.ts";
 
 interface TestOp extends Lockable {
   name: string;
@@ -12,6 +13,7 @@ const op = (name: string, dishes: string[], extra: Partial<TestOp> = {}): TestOp
   sharedKeys: dishes,
   exclusiveKeys: [],
   weight: dishes.length,
+  dishIds: dishes,
   ...extra,
 });
 
@@ -20,6 +22,8 @@ function lab() {
   const clock = new VirtualClock();
   const flying: { names: string[]; land(): void; crash(): void }[] = [];
   const abandoned: string[] = [];
+  const profile = new ContentionProfile(clock);
+  profile.sampleEvery = 1;
   const locks = new DishLocks<TestOp>(
     clock,
     (batch) =>
@@ -27,13 +31,14 @@ function lab() {
         flying.push({ names: batch.map(({ name }) => name), land: resolve, crash: () => reject(new Error("crash")) });
       }),
     (batch) => abandoned.push(...batch.map(({ name }) => name)),
+    profile,
   );
   const settle = () => clock.advance(0);
   const land = async () => {
     flying.shift()?.land();
     await settle();
   };
-  return { clock, locks, flying, abandoned, settle, land, names: () => flying.map(({ names }) => names) };
+  return { clock, locks, profile, flying, abandoned, settle, land, names: () => flying.map(({ names }) => names) };
 }
 
 describe("dish locks", () => {
@@ -147,6 +152,58 @@ describe("dish locks", () => {
     }
     expect(names().length).toBe(BATCHES_IN_FLIGHT_MAX);
   });
+
+  test("the profile blames the holder's dish and pities all dishes of the waiter", async () => {
+    const { clock, locks, profile, settle, land } = lab();
+    locks.enter(op("holder", ["noodles"]));
+    await settle();
+    await clock.advance(10);
+    locks.enter(op("waiter", ["noodles", "rice"]));
+    await clock.advance(30);
+    await land();
+    const { dishes } = profile.window(60);
+    expect(dishes.find(({ dishId }) => dishId === "noodles")).toMatchObject({ blameMs: 30, painMs: 30, holds: 1, holdMs: 40, waitMsMax: 30 });
+    expect(dishes.find(({ dishId }) => dishId === "rice")).toMatchObject({ blameMs: 0, painMs: 30 });
+  });
+
+  test("wait chains name the dish, who holds it, and how many stand behind it for how long", async () => {
+    const { clock, locks, settle } = lab();
+    locks.enter(op("holder", ["noodles"]));
+    await settle();
+    locks.enter(op("1", ["noodles"]));
+    locks.enter(op("2", ["noodles", "rice"]));
+    await clock.advance(20);
+    expect(locks.waitChains(10)).toEqual([
+      { dishId: "noodles", heldMs: 20, lane: 1, waiting: 2, longestWaitMs: 20 },
+      { dishId: "rice", heldMs: null, lane: null, waiting: 1, longestWaitMs: 20 },
+    ]);
+  });
+
+  test("a batch that holds its dishes for too long is a suspect, and keeps them", async () => {
+    const { clock, locks, settle, names } = lab();
+    locks.enter(op("stuck", ["noodles"]));
+    await settle();
+    expect(locks.suspects()).toEqual([]);
+    await clock.advance(HOLD_SUSPECT_MS + 1);
+    expect(locks.suspects()).toMatchObject([{ lane: 1, operations: 1 }]);
+    locks.enter(op("next", ["noodles"]));
+    await settle();
+    expect(names()).toEqual([["stuck"]]);
+  });
+
+  test("a million dishes once touched leave nothing behind", async () => {
+    const clock = new VirtualClock();
+    const profile = new ContentionProfile(clock);
+    profile.sampleEvery = 1;
+    const locks = new DishLocks<TestOp>(clock, async () => {}, () => {}, profile);
+    for (let i = 0; i < 1_000_000; i += 1_000) {
+      for (let j = i; j < i + 1_000; j++) locks.enter(op("", [`dish ${j}`]));
+      await clock.run(locks.idle());
+    }
+    expect(locks.waiting).toBe(0);
+    expect(JSON.stringify([...Object.values(locks)].map((value) => (value instanceof Map || value instanceof Set ? value.size : 0)))).not.toMatch(/[1-9]/);
+    expect(profile.window(300).dishes.length).toBeLessThan(300);
+  }, 30_000);
 
   test("a full queue turns Trys away and still takes moves", () => {
     const { locks } = lab();

@@ -4,6 +4,7 @@
  * It cannot exclude other processes: Redis cells and Postgres rows do that. It knows keys, not what they stand for.
  */
 import type { Clock } from "../../kernel/clock.ts";
+import type { ContentionProfile, Waiter } from "./contention-profile.ts";
 
 /**
  * Operations in one batch. Postgres' time per operation stops falling at about 256 (FACT: 21, 27, 27 thousand a second
@@ -35,6 +36,12 @@ export const PASSED_OVER_MS_MAX = 25;
 /** Operations that may wait. At 20 000 a second a queue of 16 384 is one deadline long: more could only time out. */
 export const WAITING_MAX = 16_384;
 
+/**
+ * A batch that holds its dishes for longer than this is reported: its call to the ledger should have ended long before.
+ * Its locks stay: the batch may still commit, and the database would only make the next one wait.
+ */
+export const HOLD_SUSPECT_MS = 2_000;
+
 export interface Lockable {
   /** "move" finishes or changes; "try" begins. */
   readonly lane: "move" | "try";
@@ -44,6 +51,27 @@ export interface Lockable {
   readonly exclusiveKeys: readonly string[];
   /** Rows the operation touches; counts against BATCH_LINES_MAX. */
   readonly weight: number;
+  /** For the contention profile. */
+  readonly dishIds: readonly string[];
+}
+
+/** A batch in flight, as a person sees it. */
+export interface Flight {
+  /** 1 … BATCHES_IN_FLIGHT_MAX. */
+  lane: number;
+  startedAtMs: number;
+  operations: number;
+  dishIds: ReadonlySet<string>;
+}
+
+/** Who holds a dish, and who stands behind it in order of arrival. */
+export interface WaitChain {
+  dishId: string;
+  /** How long the batch in flight has held it; null: nobody holds it. */
+  heldMs: number | null;
+  lane: number | null;
+  waiting: number;
+  longestWaitMs: number;
 }
 
 interface Waiting<Op> {
@@ -57,18 +85,21 @@ export class DishLocks<Op extends Lockable> {
   private readonly places = new Map<Op, Waiting<Op>>();
   /** Keys of the batches in flight. */
   private readonly held = new Set<string>();
+  private readonly flights: (Flight | null)[] = new Array(BATCHES_IN_FLIGHT_MAX).fill(null);
   private batchesInFlight = 0;
   private pumpScheduled = false;
   private idleWaiters: (() => void)[] = [];
 
   /**
    * @param run carries a batch through and answers every operation; its keys are held until the promise settles.
+   * @param run is told its lane, 1 … BATCHES_IN_FLIGHT_MAX.
    * @param abandon answers the operations of a batch that crashed, so that nobody waits for it.
    */
   constructor(
     private readonly clock: Clock,
-    private readonly run: (batch: Op[]) => Promise<void>,
+    private readonly run: (batch: Op[], lane: number) => Promise<void>,
     private readonly abandon: (batch: Op[], error: unknown) => void,
+    private readonly profile: ContentionProfile,
   ) {}
 
   get waiting(): number {
@@ -126,18 +157,55 @@ export class DishLocks<Op extends Lockable> {
   }
 
   private async fly(batch: Op[]): Promise<void> {
-    this.batchesInFlight++;
     const keys = batch.flatMap((op) => [...op.sharedKeys, ...op.exclusiveKeys]);
     for (const key of keys) this.held.add(key);
+    const lane = this.flights.indexOf(null);
+    const dishIds = new Set(batch.flatMap((op) => op.dishIds));
+    const flight = { lane: lane + 1, startedAtMs: this.clock.monotonicMs(), operations: batch.length, dishIds };
+    this.flights[lane] = flight;
+    this.batchesInFlight++;
     try {
-      await this.run(batch);
+      await this.run(batch, flight.lane);
     } catch (error) {
       this.abandon(batch, error);
     } finally {
+      this.profile.released(flight, this.waiters(), this.clock.monotonicMs());
       this.batchesInFlight--;
+      this.flights[lane] = null;
       for (const key of keys) this.held.delete(key);
       this.schedulePump();
     }
+  }
+
+  /** Batches in flight for longer than HOLD_SUSPECT_MS. */
+  suspects(): Flight[] {
+    const nowMs = this.clock.monotonicMs();
+    return this.flights.filter((flight) => flight !== null && nowMs - flight.startedAtMs > HOLD_SUSPECT_MS) as Flight[];
+  }
+
+  /** The longest queues, longest first. */
+  waitChains(limit: number): WaitChain[] {
+    const nowMs = this.clock.monotonicMs();
+    const queues = new Map<string, { waiting: number; sinceMs: number }>();
+    for (const { dishIds, sinceMs } of this.waiters()) {
+      for (const dishId of dishIds) {
+        const queue = queues.get(dishId);
+        if (!queue) queues.set(dishId, { waiting: 1, sinceMs });
+        else {
+          queue.waiting++;
+          queue.sinceMs = Math.min(queue.sinceMs, sinceMs);
+        }
+      }
+    }
+    const chains = [...queues].map(([dishId, { waiting, sinceMs }]) => {
+      const holder = this.flights.find((flight) => flight?.dishIds.has(dishId)) ?? null;
+      return { dishId, heldMs: holder && nowMs - holder.startedAtMs, lane: holder?.lane ?? null, waiting, longestWaitMs: nowMs - sinceMs };
+    });
+    return chains.sort((a, b) => b.waiting - a.waiting || b.longestWaitMs - a.longestWaitMs).slice(0, limit);
+  }
+
+  private *waiters(): Generator<Waiter> {
+    for (const { op, sinceMs } of this.places.values()) yield { dishIds: op.dishIds, sinceMs };
   }
 
   /**
@@ -150,7 +218,11 @@ export class DishLocks<Op extends Lockable> {
     selection.take(this.lanes.move, MOVES_SHARE);
     selection.take(this.lanes.try, BATCH_OPERATIONS_MAX - Math.min(this.lanes.move.length, MOVES_SHARE));
     selection.take(this.lanes.move, BATCH_OPERATIONS_MAX);
-    for (const op of selection.batch) this.places.delete(op);
+    const nowMs = this.clock.monotonicMs();
+    for (const op of selection.batch) {
+      this.profile.waited({ dishIds: op.dishIds, sinceMs: (this.places.get(op) as Waiting<Op>).sinceMs }, nowMs);
+      this.places.delete(op);
+    }
     const stays = (waiting: Waiting<Op>): boolean => !waiting.withdrawn && this.places.has(waiting.op);
     this.lanes = { move: this.lanes.move.filter(stays), try: this.lanes.try.filter(stays) };
     return selection.batch;

@@ -1,0 +1,97 @@
+/**
+ * TraceRecorder keeps what happened while somebody captures, and nothing otherwise.
+ * Its events follow the Trace Event Format (Google, "Trace Event Format", the JSON that Perfetto and chrome://tracing open).
+ */
+import { sleep, type Clock } from "./clock.ts";
+
+/** Events of one capture: five seconds at full speed with every wait; about 10 MiB. What comes later is dropped and counted. */
+const EVENTS_MAX = 100_000;
+
+/** A capture is an answer to a request that somebody waits for. */
+export const CAPTURE_SECONDS_MAX = 30;
+
+export interface TraceEvent {
+  name: string;
+  cat: string;
+  /** X: complete, with a duration; b and e: begin and end of an overlapping one, paired by `id`; M: metadata. */
+  ph: "X" | "b" | "e" | "M";
+  /** Microseconds since the capture began. */
+  ts: number;
+  dur?: number;
+  pid: number;
+  tid: number;
+  id?: string;
+  args?: Record<string, unknown>;
+}
+
+export interface Trace {
+  traceEvents: TraceEvent[];
+  displayTimeUnit: "ms";
+  otherData: { instance: string; seconds: number; dropped: number };
+}
+
+interface Capture {
+  startedAtMs: number;
+  events: TraceEvent[];
+  dropped: number;
+}
+
+export class TraceRecorder {
+  private readonly captures = new Set<Capture>();
+  private waits = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly instance: string,
+  ) {}
+
+  /** Ask before you prepare an event. */
+  get capturing(): boolean {
+    return this.captures.size > 0;
+  }
+
+  /** Something that began and ended in a lane. Times are on the monotonic clock. */
+  span(name: string, category: string, lane: number, fromMs: number, toMs: number, args?: Record<string, unknown>): void {
+    for (const capture of this.captures) {
+      this.keep(capture, { name, cat: category, ph: "X", ts: micros(fromMs, capture), dur: Math.round((toMs - fromMs) * 1000), pid: 1, tid: lane, args });
+    }
+  }
+
+  /** A wait: many overlap, so each has an id of its own. */
+  wait(name: string, fromMs: number, toMs: number, args?: Record<string, unknown>): void {
+    const id = String(++this.waits);
+    for (const capture of this.captures) {
+      const event = { name, cat: "wait", pid: 1, tid: 0, id };
+      this.keep(capture, { ...event, ph: "b", ts: micros(fromMs, capture), args });
+      this.keep(capture, { ...event, ph: "e", ts: micros(toMs, capture) });
+    }
+  }
+
+  /** Records for `seconds`, then answers with all of it. */
+  async capture(seconds: number): Promise<Trace> {
+    const capture: Capture = { startedAtMs: this.clock.monotonicMs(), events: [], dropped: 0 };
+    this.captures.add(capture);
+    await sleep(this.clock, Math.min(seconds, CAPTURE_SECONDS_MAX) * 1000);
+    this.captures.delete(capture);
+    const lanes = new Set(capture.events.map(({ tid }) => tid));
+    const names = [...lanes].sort().map((tid): TraceEvent => ({
+      name: "thread_name", cat: "", ph: "M", ts: 0, pid: 1, tid, args: { name: tid === 0 ? "waiting" : `batch lane ${tid}` },
+    }));
+    const process: TraceEvent = { name: "process_name", cat: "", ph: "M", ts: 0, pid: 1, tid: 0, args: { name: `engine ${this.instance}` } };
+    return {
+      traceEvents: [process, ...names, ...capture.events],
+      displayTimeUnit: "ms",
+      otherData: { instance: this.instance, seconds, dropped: capture.dropped },
+    };
+  }
+
+  private keep(capture: Capture, event: TraceEvent): void {
+    if (capture.events.length < EVENTS_MAX) capture.events.push(event);
+    else capture.dropped++;
+  }
+}
+
+/** What began before the capture is drawn from its start. */
+function micros(atMs: number, { startedAtMs }: Capture): number {
+  return Math.max(0, Math.round((atMs - startedAtMs) * 1000));
+}
