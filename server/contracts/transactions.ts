@@ -24,8 +24,8 @@ export const TxIdParams = z.strictObject({ txId: Id });
 const ParticipantUrl = z.url({ protocol: /^https?$/ }).max(2_000);
 /** A participant named in the configuration, or given by its three URLs. Its `body` is passed on as it is. */
 export const Participant = z.union([
-  z.strictObject({ name: Id, body: z.json().optional() }),
-  z.strictObject({ tryUrl: ParticipantUrl, confirmUrl: ParticipantUrl, cancelUrl: ParticipantUrl, body: z.json().optional() }),
+  z.strictObject({ name: Id, body: z.unknown().optional() }),
+  z.strictObject({ tryUrl: ParticipantUrl, confirmUrl: ParticipantUrl, cancelUrl: ParticipantUrl, body: z.unknown().optional() }),
 ]);
 
 export const TryBody = z.strictObject({

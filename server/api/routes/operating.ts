@@ -35,7 +35,7 @@ export const openApiDocument = route({
   path: "/api/v1/openapi.json",
   summary: "This document.",
   scope: null,
-  answers: { 200: { description: "OpenAPI 3.1.", body: z.record(z.string(), z.json()) } },
+  answers: { 200: { description: "OpenAPI 3.1.", body: z.record(z.string(), z.unknown()) } },
   handle: ({ openApi }) => ({ status: 200, body: null, text: openApi() }),
 });
 
