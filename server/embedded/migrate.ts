@@ -91,16 +91,24 @@ interface Engine {
   applyMigrations(input: object): Promise<{ appliedMigrationNames: string[] }>;
 }
 
+let loading: Promise<typeof import("@prisma/schema-engine-wasm/schema_engine_bg")> | undefined;
+
 async function schemaEngine(pool: pg.Pool, prismaDir: string): Promise<Engine> {
-  const bindings = await import("@prisma/schema-engine-wasm/schema_engine_bg");
-  const bytes = readFileSync(join(dirname(createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm")), "schema_engine_bg.wasm"));
-  const { instance } = await WebAssembly.instantiate(bytes, { "./schema_engine_bg.js": withoutLingering(bindings as unknown as WebAssembly.ModuleImports) });
-  const glue = bindings as unknown as { __wbg_set_wasm(exports: WebAssembly.Exports): void };
-  glue.__wbg_set_wasm(instance.exports);
-  (instance.exports as { __wbindgen_start(): void }).__wbindgen_start();
+  loading ??= loadBindings(); // one instance a process: its glue code keeps one in a global
+  const { SchemaEngine } = await loading;
   const datamodels = schemaFiles(prismaDir).map((file) => [file.path, file.content]);
   const adapter = bindMigrationAwareSqlAdapterFactory(wholeScripts(new PrismaPg(pool)));
-  return (await bindings.SchemaEngine.new({ datamodels } as never, () => {}, adapter)) as unknown as Engine;
+  return (await SchemaEngine.new({ datamodels } as never, () => {}, adapter)) as unknown as Engine;
+}
+
+async function loadBindings() {
+  const bindings = await import("@prisma/schema-engine-wasm/schema_engine_bg");
+  const bytes = readFileSync(join(dirname(createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm")), "schema_engine_bg.wasm"));
+  const imports = { "./schema_engine_bg.js": withoutLingering(bindings as unknown as WebAssembly.ModuleImports) };
+  const { instance } = await WebAssembly.instantiate(bytes, imports);
+  (bindings as unknown as { __wbg_set_wasm(exports: WebAssembly.Exports): void }).__wbg_set_wasm(instance.exports);
+  (instance.exports as { __wbindgen_start(): void }).__wbindgen_start();
+  return bindings;
 }
 
 /** The engine's lock time-out is never cleared; it must not hold the process for its 10 s. */
