@@ -26,8 +26,8 @@ export const LEDGER_CALL_MS_MAX = 1_000;
 /** How often a running statement looks whether its client is still there: bounds the life of an orphan. */
 const CLIENT_CHECK_MS = 100;
 
-/** Two cores of Postgres are busy with two batches; the rest are for look-ups that must not wait behind them. */
-const CONNECTIONS_MAX = 6;
+/** Two batches, two look-ups of transactions and two of dishes at a time, the sweep, and a creation: none waits. */
+const CONNECTIONS_MAX = 8;
 
 /** A new statement may see what an earlier one could not; a third would see what the second saw. */
 const CREATE_ATTEMPTS = 3;
