@@ -7,13 +7,20 @@ import type { Recorder } from "./recorder.ts";
 const TERMINAL_EVERY_MS = 250;
 const LOG_EVERY_MS = 5_000;
 
+/** A terminal, or a file or pipe. */
+export interface Screen {
+  isTTY?: boolean;
+  columns?: number;
+  write(text: string): unknown;
+}
+
 export class Progress {
-  private readonly out: NodeJS.WriteStream;
+  private readonly out: Screen;
   private timer: NodeJS.Timeout | null = null;
   private last = { atMs: 0, requests: 0, accepted: 0 };
   private rate = { requests: 0, accepted: 0 };
 
-  constructor(out: NodeJS.WriteStream) {
+  constructor(out: Screen) {
     this.out = out;
   }
 
@@ -35,7 +42,7 @@ export class Progress {
 
   /** A line that the next one replaces on a terminal. */
   show(line: string): void {
-    if (this.out.isTTY) this.out.write(`\r\x1b[2K${line.slice(0, Math.max(20, this.out.columns - 1))}`);
+    if (this.out.isTTY) this.out.write(`\r\x1b[2K${line.slice(0, Math.max(20, (this.out.columns ?? 80) - 1))}`);
     else this.out.write(`${line}\n`);
   }
 

@@ -66,10 +66,11 @@ export class Recorder {
   cancelled = 0;
   reversed = 0;
   refundsDue = 0;
-  /** The longest time without any answer, from the last answer before it; 0: there never was an error. */
+  /** The longest time with errors and without any good answer, while customers were there; 0: there never was one. */
   outageMs = 0;
   private lastAnswerAtMs = performance.now();
   private failing = false;
+  private closed = false;
 
   begin(order: { txId: string; storeId: string; orderId: string; couponId: string | null; lines: readonly Line[]; ttlSeconds: number }): History {
     const history: History = { ...order, firstTryAtMs: null, attempts: [], reserved: null, contradictions: null };
@@ -153,8 +154,14 @@ export class Recorder {
     this.errors.set(error, (this.errors.get(error) ?? 0) + 1);
   }
 
+  /** The last customer has left: a server that goes away now disturbs nobody. */
+  close(): void {
+    this.breathe(performance.now());
+    this.closed = true;
+  }
+
   private breathe(atMs: number): void {
-    if (this.failing) {
+    if (this.failing && !this.closed) {
       this.outageMs = Math.max(this.outageMs, atMs - this.lastAnswerAtMs);
       this.failing = false;
     }

@@ -72,6 +72,7 @@ async function hold(options: RushOptions, progress: Progress, day: Day, interrup
     const seconds = (performance.now() - openedAtMs) / 1000;
     await cooking;
     day.end();
+    recorder.close();
     progress.stop();
 
     const audit = await runAudit({ run, seed, recorder, wire, database, say: progress.say });

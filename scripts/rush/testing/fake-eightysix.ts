@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { mergedLines } from "../workload.ts";
 
 export type Flaw =
-  | "forgetsTrys" // every 25th acknowledged Try is dropped
+  | "forgetsTrys" // every 10th acknowledged Try is dropped
   | "saysYesTwice" // a cancel after a confirm is answered 200
   | "servesLateTrys" // a Try after a cancel reserves
   | "takesOtherPayloads" // a txId with another payload is a replay
@@ -49,7 +49,7 @@ export class FakeEightysix {
   private readonly server = createServer((request, response) => void this.serve(request, response));
   private readonly sweeper: NodeJS.Timeout;
 
-  constructor(flaw: Flaw | null = null, dishes = 12, supplied = 100) {
+  constructor(flaw: Flaw | null = null, dishes = 12, supplied = 40) {
     this.flaw = flaw;
     for (let n = 0; n < dishes; n++) {
       this.dishes.set(ID(n), { dishId: ID(n), storeId: `store-${n % 2}`, supplied, frozen: 0, sold: 0 });
@@ -57,15 +57,25 @@ export class FakeEightysix {
     this.sweeper = setInterval(() => this.sweep(), 100);
   }
 
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  async listen(port = 0): Promise<string> {
+    await new Promise<void>((resolve) => this.server.listen(port, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** As after `kill -9`: nobody is answered, nothing committed is lost. `listen` again to come back. */
+  async vanish(): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    this.server.closeAllConnections();
+    await closed;
   }
 
   async stop(): Promise<void> {
     clearInterval(this.sweeper);
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+    if (this.server.listening) await this.vanish();
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -132,7 +142,7 @@ export class FakeEightysix {
     this.shift(tx, 1, 0);
     if (coupon) Object.assign(coupon, { state: "FROZEN", txId });
     this.orders.set(orderId, txId);
-    if (this.flaw !== "forgetsTrys" || this.trys % 25 !== 0) this.transactions.set(txId, tx);
+    if (this.flaw !== "forgetsTrys" || this.trys % 10 !== 0) this.transactions.set(txId, tx);
     return [201, { txId, state: "RESERVED", lines, ...times(tx) }];
   }
 

@@ -1,0 +1,154 @@
+/**
+ * Whole rushes against a small server in memory: one that keeps the contract, and one broken server after the other.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, type TestContext } from "vitest";
+import type { RushOptions } from "./arguments.ts";
+import type { Invariant } from "./audit/verdict.ts";
+import { Progress } from "./progress.ts";
+import { figuresOf, inWords } from "./report.ts";
+import { startRush } from "./rush.ts";
+import { FakeEightysix, type Flaw } from "./testing/fake-eightysix.ts";
+import { broken } from "./testing/histories.ts";
+
+/** Rushes wait for reservations to expire: they wait together. */
+const waiting = { concurrent: true };
+
+async function serve({ onTestFinished }: TestContext, flaw: Flaw | null = null): Promise<{ server: FakeEightysix; url: string }> {
+  const server = new FakeEightysix(flaw);
+  onTestFinished(() => server.stop());
+  return { server, url: await server.listen() };
+}
+
+function folderOf({ onTestFinished }: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "rush-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+const silent = () => new Progress({ write: () => true });
+
+function options(url: string, more: Partial<RushOptions> = {}): RushOptions {
+  return { url, key: "k", databaseUrl: null, seconds: 2, customers: 40, rate: null, seed: 11, json: null, ...more };
+}
+
+describe("a rush", waiting, () => {
+  it("finds nothing wrong with a server that keeps the contract, and plays every part of it", async (context) => {
+    const { url } = await serve(context);
+    const figures = figuresOf(await startRush(options(url, { seconds: 5, customers: 80 }), silent()).done);
+    expect(figures.audit!.verdicts.flatMap(({ findings }) => findings)).toEqual([]);
+    expect(figures.errors).toEqual({});
+    for (const code of ["SOLD_OUT", "COUPON_UNAVAILABLE", "LATE_TRY", "IDEMPOTENCY_MISMATCH", "ORDER_CONFLICT"]) {
+      expect(figures.refused, code).toHaveProperty(code);
+    }
+    expect(figures.answers.confirm).toHaveProperty("UNKNOWN_TRANSACTION");
+    for (const count of [figures.accepted, figures.replayed, figures.confirmed, figures.cancelled, figures.reversed, figures.expired, figures.hungUp, figures.restocks]) {
+      expect(count).toBeGreaterThan(0);
+    }
+    expect(inWords(figures)).toContain("Everything that could be checked held; 5 invariants could not be checked.");
+  });
+
+  const flaws: [Flaw, Invariant[]][] = [
+    ["forgetsTrys", ["acknowledged-stays", "acknowledged-present"]],
+    ["saysYesTwice", ["one-decision"]],
+    ["servesLateTrys", ["late-try", "states-agree"]],
+    ["takesOtherPayloads", ["other-payload"]],
+    ["refusesForNothing", ["refusals-justified"]],
+    ["keepsExpired", ["all-ended"]],
+    ["newFreezeIds", ["replays-repeat"]],
+  ];
+
+  it.for(flaws)("betrays a server that %s", async ([flaw, invariants], context) => {
+    const { url } = await serve(context, flaw);
+    const rush = await startRush(options(url, { seconds: 3 }), silent()).done;
+    expect(broken(rush.audit!.verdicts)).toEqual(expect.arrayContaining(invariants));
+    expect(inWords(figuresOf(rush))).toMatch(/BROKEN[^]*Broken: /);
+  });
+
+  it("goes on when the server is killed in the middle, and still judges what was acknowledged before", async (context) => {
+    const { server, url } = await serve(context);
+    const { port } = server;
+    const running = startRush(options(url, { seconds: 4 }), silent());
+    await sleep(1_200);
+    await server.vanish();
+    await sleep(1_000);
+    await server.listen(port);
+    const figures = figuresOf(await running.done);
+    expect(figures.audit!.verdicts.flatMap(({ findings }) => findings)).toEqual([]);
+    expect(Object.keys(figures.errors).join()).toContain("connection: ");
+    expect(figures.outageMs).toBeGreaterThan(900);
+    expect(figures.outageMs).toBeLessThan(3_500);
+  });
+
+  it("offers orders at a fixed rate and counts those that find every customer busy", async (context) => {
+    const { url } = await serve(context);
+    const figures = figuresOf(await startRush(options(url, { seconds: 3, rate: 100, customers: 8 }), silent()).done);
+    expect(figures.orders + figures.dropped).toBeGreaterThan(280);
+    expect(figures.orders + figures.dropped).toBeLessThanOrEqual(300);
+    expect(figures.dropped).toBeGreaterThan(0);
+  });
+
+  it("ends early when it is interrupted, and audits all the same", async (context) => {
+    const { url } = await serve(context);
+    const running = startRush(options(url, { seconds: 60 }), silent());
+    await sleep(1_000);
+    running.interrupt("stopped by hand");
+    const figures = figuresOf(await running.done);
+    expect(figures.seconds).toBeLessThan(20);
+    expect(figures.interrupted).toBe("stopped by hand");
+    expect(broken(figures.audit!.verdicts)).toEqual([]);
+  });
+});
+
+describe("npm run rush", waiting, () => {
+  async function run(context: TestContext, ...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+    const main = new URL("main.ts", import.meta.url).pathname;
+    const child = spawn(process.execPath, ["--import", "tsx", main, ...args], { env: { ...process.env, DATA_DIR: folderOf(context) } });
+    let out = "";
+    let err = "";
+    child.stdout.on("data", (chunk) => (out += chunk));
+    child.stderr.on("data", (chunk) => (err += chunk));
+    const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+    return { code, out, err };
+  }
+
+  it("exits 0 after a good rush and writes the report and the audit as JSON", async (context) => {
+    const { url } = await serve(context);
+    const json = join(folderOf(context), "report.json");
+    const { code, out, err } = await run(context, "--url", url, "--key", "k", "--seconds", "1", "--customers", "20", "--json", json);
+    expect(err).not.toContain("Error");
+    expect(code).toBe(0);
+    expect(out).toContain("Everything that could be checked held");
+    const report = JSON.parse(readFileSync(json, "utf8"));
+    expect(report).toMatchObject({ customers: 20, accepted: expect.any(Number), latencies: { try: { p99Ms: expect.any(Number) } } });
+    expect(report.audit.verdicts.map(({ outcome }: { outcome: string }) => outcome)).toContain("held");
+  });
+
+  it("exits 1 when an invariant broke and names it with its transactions", async (context) => {
+    const { url } = await serve(context, "saysYesTwice");
+    const { code, out } = await run(context, "--url", url, "--key", "k", "--seconds", "2", "--customers", "60", "--seed", "11");
+    expect(out).toMatch(/BROKEN of confirm and cancel exactly one is acknowledged/);
+    expect(out).toMatch(/rush:\w+:\d+:\d+: both confirm and cancel were answered 200/);
+    expect(code).toBe(1);
+  });
+
+  const misuses: [string, string[], string][] = [
+    ["nothing listens", ["--url", "http://127.0.0.1:1", "--key", "k"], "Nothing answers at http://127.0.0.1:1"],
+    ["no server is known", [], "npm start"],
+    ["an option is wrong", ["--seconds", "soon"], "--seconds takes a whole number"],
+    ["stuck transactions are asked for", ["--stuck", "20"], "--stuck needs remote participants"],
+    ["the report cannot be written", ["--url", "http://127.0.0.1:1", "--key", "k", "--json", "/no/such/folder/report.json"], "/no/such/folder/report.json"],
+  ];
+
+  it.for(misuses)("exits 2 with one sentence when %s", async ([, args, sentence], context) => {
+    const { code, out, err } = await run(context, ...args);
+    expect(err).toContain(sentence);
+    expect(err.trim().split("\n")).toHaveLength(1);
+    expect(out).toBe("");
+    expect(code).toBe(2);
+  });
+});
