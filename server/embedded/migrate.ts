@@ -36,6 +36,25 @@ export function migrate(databaseUrl: string, prismaDir = PRISMA_DIR): Promise<Mi
   });
 }
 
+/** The SQL that schema.prisma by itself would make, for a test that compares it with the migrations. */
+export async function schemaScript(databaseUrl: string, prismaDir = PRISMA_DIR): Promise<string> {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+  try {
+    const engine = await schemaEngine(pool, prismaDir);
+    const { stdout } = await engine.diff({
+      from: { tag: "empty" },
+      to: { tag: "schemaDatamodel", files: schemaFiles(prismaDir), configDir: prismaDir },
+      script: true,
+      shadowDatabaseUrl: null,
+      exitCode: null,
+      filters: { externalTables: [], externalEnums: [] },
+    });
+    return stdout ?? "";
+  } finally {
+    await pool.end();
+  }
+}
+
 /** Runs `work` while no other instance on this database runs any. */
 export async function alone<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
@@ -89,6 +108,7 @@ function schemaFiles(prismaDir: string) {
 
 interface Engine {
   applyMigrations(input: object): Promise<{ appliedMigrationNames: string[] }>;
+  diff(input: object): Promise<{ stdout?: string | null }>;
 }
 
 let loading: Promise<typeof import("@prisma/schema-engine-wasm/schema_engine_bg")> | undefined;
