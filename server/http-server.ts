@@ -52,10 +52,7 @@ export class HttpServer {
 
   /** @returns the port. @throws StartError when it is taken. */
   listen(port: number, host: string): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.node.once("error", (error: NodeJS.ErrnoException) => reject(new StartError(`${listenTrouble(error, port, host)}.`)));
-      this.node.listen({ port, host, backlog: BACKLOG }, () => resolve((this.node.address() as AddressInfo).port));
-    });
+    return listen(this.node, port, host);
   }
 
   /** Takes no more requests, lets those under way finish for `graceMs`, then cuts what is left. */
@@ -67,6 +64,20 @@ export class HttpServer {
     await closed;
     clearTimeout(cut);
   }
+}
+
+/** @throws StartError when nothing can listen there. */
+export async function checkPort(port: number, host: string): Promise<void> {
+  const probe = createServer();
+  await listen(probe, port, host);
+  await new Promise((resolve) => probe.close(resolve));
+}
+
+function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(new StartError(`${listenTrouble(error, port, host)}.`)));
+    server.listen({ port, host, backlog: BACKLOG }, () => resolve((server.address() as AddressInfo).port));
+  });
 }
 
 function refuse(response: ServerResponse): void {

@@ -31,6 +31,27 @@ export function withoutPasswords(text: string): string {
   return text.replaceAll(/(\w:\/\/[^\s:@/]*):[^\s@/]+@/g, "$1:…@");
 }
 
+/** One broken dependency fails many times a second: the first of a kind is reported at once, then one every 10 s. */
+const REPORT_EVERY_MS = 10_000;
+/** Kinds remembered; more means that messages carry something unique, and then forgetting is right. */
+const KINDS_MAX = 100;
+
+/** @param report told how many of the same kind were left out since the last one. */
+export function calm(report: (error: unknown, leftOut: number) => void, nowMs = () => performance.now()): (error: unknown) => void {
+  const kinds = new Map<string, { reportedAtMs: number; leftOut: number }>();
+  return (error) => {
+    const kind = error instanceof Error ? `${error.name} ${error.message}` : String(error);
+    const known = kinds.get(kind);
+    if (known && nowMs() - known.reportedAtMs < REPORT_EVERY_MS) {
+      known.leftOut += 1;
+      return;
+    }
+    if (kinds.size >= KINDS_MAX) kinds.clear();
+    kinds.set(kind, { reportedAtMs: nowMs(), leftOut: 0 });
+    report(error, known?.leftOut ?? 0);
+  };
+}
+
 function serializeError(error: unknown): object {
   if (!(error instanceof Error)) return { message: withoutPasswords(String(error)) };
   const { code } = error as { code?: unknown };

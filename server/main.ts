@@ -16,19 +16,21 @@ import { type Config, PROJECT_DIR, readConfig } from "./config.ts";
 import { createConsoleApi, securePage } from "./console/index.ts";
 import { createApiReads } from "./console/reads/api-reads.ts";
 import { SOCKET_PATH } from "./contracts/socket-events.ts";
+import { holdDataFolder } from "./embedded/data-folder.ts";
 import { keptSecret, makeFolder } from "./embedded/files.ts";
 import { migrate } from "./embedded/migrate.ts";
 import { StartError } from "./embedded/start-error.ts";
 import { openEmbeddedStores, openGivenStores, type Stores } from "./embedded/stores.ts";
 import { createEngine } from "./engine/create-engine.ts";
 import { realClock } from "./engine/kernel/clock.ts";
+import { FirstRunFile } from "./first-run.ts";
 import { firstStart } from "./first-start.ts";
 import { LiveBoard } from "./gateway/board.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createLiveReads } from "./gateway/live-reads.ts";
 import { PrismaClient } from "./generated/prisma/client.ts";
-import { HttpServer } from "./http-server.ts";
-import { createLog, type Log } from "./log.ts";
+import { checkPort, HttpServer } from "./http-server.ts";
+import { calm, createLog, type Log } from "./log.ts";
 import { setRuntime } from "./runtime.ts";
 import { Shutdown } from "./shutdown.ts";
 
@@ -53,11 +55,19 @@ async function main(): Promise<void> {
 }
 
 async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void> {
+  if (!config.stores) {
+    const folder = await holdDataFolder(config.dataDir);
+    shutdown.whenAsked(() => folder.announceStop());
+    shutdown.add("data folder", () => folder.release());
+  }
+  // What cannot succeed fails before servers are started for it.
+  await checkPort(config.port, config.host);
+  new FirstRunFile(config.dataDir).read();
+
   const opening = openStores(config);
   // A stop may come while they are still being opened.
   shutdown.add("stores", async () => (await opening.catch(() => null))?.close());
   const stores = await opening;
-  shutdown.whenAsked(() => stores.announceStop());
   const { databaseUrl, redisUrl } = stores;
   const { applied } = await migrate(databaseUrl);
   if (applied.length > 0) say(`  Migrated: ${applied.join(", ")}`);
@@ -65,11 +75,11 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
   const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl, max: PRISMA_CONNECTIONS_MAX }) });
   shutdown.add("database client", () => prisma.$disconnect());
   const auth = createAuth({ prisma, secret: sessionSecret(config) });
-  const running = await createEngine({ databaseUrl, redisUrl, onTrouble: (what, error) => log.warn({ err: error }, `trouble with ${what}`) });
+  const running = await createEngine({ databaseUrl, redisUrl, onTrouble: engineTrouble(log) });
   shutdown.add("engine", () => running.close());
   const { engine } = running;
 
-  const onError = (error: unknown) => log.error({ err: error }, "the console failed");
+  const onError = calm((error, leftOut) => log.error({ err: error, leftOut }, "the console failed"));
   const board = new LiveBoard({ engine, reads: createLiveReads(prisma), onError });
   const reads = createApiReads(prisma, realClock);
   const api = createApi({
@@ -95,7 +105,7 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
       securePage(request, response);
       return pages(request, response);
     },
-    onError: (error) => log.error({ err: error }, "a request failed"),
+    onError: calm((error, leftOut) => log.error({ err: error, leftOut }, "a request failed")),
   });
   const gateway = createGateway(server.node, { board, auth, onError });
   await board.start();
@@ -113,6 +123,15 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
 function openStores({ stores, dataDir, cacheDir }: Config): Promise<Stores> {
   if (stores) return openGivenStores(stores);
   return openEmbeddedStores({ dataDir, cacheDir, progress: (sentence) => say(`  ${sentence}`) });
+}
+
+function engineTrouble(log: Log): (what: string, error: unknown) => void {
+  const reports = new Map<string, (error: unknown) => void>();
+  return (what, error) => {
+    const report = reports.get(what) ?? calm((cause, leftOut) => log.warn({ err: cause, leftOut }, `trouble with ${what}`));
+    reports.set(what, report);
+    report(error);
+  };
 }
 
 /** Next attaches an upgrade listener to the server it is given, and ends sockets it does not know: it gets one nobody listens on. */

@@ -4,7 +4,6 @@
  */
 import { Redis } from "ioredis";
 import pg from "pg";
-import { type HeldFolder, holdDataFolder } from "./data-folder.ts";
 import { type EmbeddedServer, startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
 import { StartError } from "./start-error.ts";
@@ -18,9 +17,7 @@ export interface Stores {
   databaseUrl: string;
   redisUrl: string;
   embedded: boolean;
-  /** Tells the next start to wait. */
-  announceStop(): void;
-  /** Stops what was started here and lets the folder go. */
+  /** Stops what was started here. */
   close(): Promise<void>;
 }
 
@@ -30,21 +27,22 @@ export interface EmbeddedStoresOptions {
   progress: (sentence: string) => void;
 }
 
-/** @throws StartError when another Eightysix holds the folder, or a server cannot be had. */
+/**
+ * The caller holds `dataDir` (data-folder.ts).
+ * @throws StartError when a server cannot be had.
+ */
 export async function openEmbeddedStores({ dataDir, cacheDir, progress }: EmbeddedStoresOptions): Promise<Stores> {
-  const folder = await holdDataFolder(dataDir);
   const [postgres, redis] = await Promise.allSettled([startPostgres({ dir: dataDir, progress }), startRedis({ dir: dataDir, cacheDir, progress })]);
   const started = [postgres, redis].flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
   if (postgres.status === "rejected" || redis.status === "rejected") {
-    await closeAll(started, folder);
+    await closeAll(started);
     throw postgres.status === "rejected" ? postgres.reason : (redis as PromiseRejectedResult).reason;
   }
   return {
     databaseUrl: postgres.value.url,
     redisUrl: redis.value.url,
     embedded: true,
-    announceStop: () => folder.announceStop(),
-    close: () => closeAll(started, folder),
+    close: () => closeAll(started),
   };
 }
 
@@ -52,12 +50,11 @@ export async function openEmbeddedStores({ dataDir, cacheDir, progress }: Embedd
 export async function openGivenStores({ databaseUrl, redisUrl }: { databaseUrl: string; redisUrl: string }): Promise<Stores> {
   await checkPostgres(databaseUrl);
   await checkRedis(redisUrl);
-  return { databaseUrl, redisUrl, embedded: false, announceStop() {}, async close() {} };
+  return { databaseUrl, redisUrl, embedded: false, async close() {} };
 }
 
-async function closeAll(started: readonly EmbeddedServer[], folder: HeldFolder): Promise<void> {
+async function closeAll(started: readonly EmbeddedServer[]): Promise<void> {
   const endings = await Promise.allSettled(started.map((server) => server.stop()));
-  folder.release();
   for (const ending of endings) if (ending.status === "rejected") throw ending.reason;
 }
 
