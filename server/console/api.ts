@@ -146,6 +146,8 @@ export function createConsoleApi(deps: ConsoleDeps): Hono<ConsoleEnv> {
     return c.json(result);
   });
 
+  for (const rest of ["/auth/*", "/console/*"]) app.all(rest, (c) => problem(c, "UNKNOWN_ROUTE", "There is nothing here."));
+
   app.onError((error, c) => {
     if (error instanceof ActionKeyMisused) return problem(c, "IDEMPOTENCY_MISMATCH", error.message);
     if (isEngineError(error) && error.code !== "INTERNAL") return problemOf(c, error);

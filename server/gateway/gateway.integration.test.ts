@@ -1,0 +1,201 @@
+import { createServer } from "node:http";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { io } from "socket.io-client";
+import type { Socket } from "socket.io-client";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { OperatorSession } from "../auth/auth.ts";
+import type { ClientToServerEvents, JoinAnswer, OverviewDelta, Room, ServerToClientEvents } from "../contracts/socket-events.ts";
+import { LiveBoard } from "./board.ts";
+import { createGateway } from "./gateway.ts";
+import type { Gateway } from "./gateway.ts";
+import { fakeEngine, fakeReads, menuEntry } from "./testing.ts";
+import type { FakeEngine, FakeReads } from "./testing.ts";
+
+type Client = Socket<ServerToClientEvents, ClientToServerEvents>;
+
+const session = (sessionId: string): OperatorSession => ({
+  sessionId,
+  operator: { operatorId: "o1", name: "Ann", email: "ann@example.com", role: "operator" },
+  expiresAtMs: Number.MAX_SAFE_INTEGER,
+});
+
+let http: Server;
+let gateway: Gateway;
+let board: LiveBoard;
+let engine: FakeEngine;
+let reads: FakeReads;
+let url: string;
+let clients: Client[];
+let standing: Map<string, OperatorSession>;
+let endSession: (sessionId: string) => void;
+
+beforeEach(async () => {
+  clients = [];
+  standing = new Map([["one", session("one")], ["two", session("two")]]);
+  engine = fakeEngine();
+  reads = fakeReads([menuEntry({ dishId: "a", supplied: 10_000, available: 10_000 })], Date.now);
+  board = new LiveBoard({ engine, reads, onError: () => undefined });
+  http = createServer((_request, response) => response.end("page"));
+  gateway = createGateway(http, {
+    board,
+    onError: () => undefined,
+    sessionCheckMs: 50,
+    auth: {
+      readSession: async (headers) => ({ session: standing.get(headers.get("cookie")?.split("=")[1] ?? "") ?? null, setCookies: [] }),
+      findSessions: async (ids) => new Map([...standing].filter(([id]) => ids.includes(id))),
+      onSessionEnded: (listener) => {
+        endSession = (sessionId) => {
+          standing.delete(sessionId);
+          listener(sessionId);
+        };
+        return () => undefined;
+      },
+    },
+  });
+  await board.start();
+  await new Promise<void>((listening) => http.listen(0, "127.0.0.1", listening));
+  url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+});
+
+afterEach(async () => {
+  for (const client of clients) client.disconnect();
+  await gateway.close();
+  board.stop();
+  await new Promise((closed) => {
+    http.close(closed);
+    http.closeAllConnections();
+  });
+});
+
+function client(headers: Record<string, string> = { cookie: "session=one" }, transports = ["websocket"]): Client {
+  const socket: Client = io(url, { extraHeaders: headers, transports, forceNew: true, reconnection: false });
+  clients.push(socket);
+  return socket;
+}
+
+const happens = (socket: Client, event: "connect" | "connect_error" | "disconnect") =>
+  new Promise<unknown>((done) => socket.once(event as "connect", done as () => void));
+
+const join = <R extends Room>(socket: Client, room: R) => new Promise<JoinAnswer<R>>((answer) => socket.emit("join", room, answer));
+
+const sell = (sold: number) =>
+  engine.say({ instance: "i", atMs: Date.now(), dishes: [menuEntry({ dishId: "a", supplied: 10_000, available: 10_000 - sold, sold, version: 1 + sold }).row], transactions: [] });
+
+describe("the handshake", () => {
+  test.each([
+    ["without a session", {}],
+    ["with a cookie nobody was given", { cookie: "session=none" }],
+  ])("%s there is no socket", async (_what, headers) => {
+    const refused = (await happens(client(headers as Record<string, string>), "connect_error")) as Error;
+    expect(refused.message).toBe("UNAUTHENTICATED");
+    expect(gateway.socketCount()).toBe(0);
+  });
+
+  test.each(["websocket", "polling"])("a page of another site gets no socket by %s, although the browser sends the cookie along", async (transport) => {
+    const socket = client({ cookie: "session=one", origin: "http://evil.example" }, [transport]);
+    await happens(socket, "connect_error");
+    expect(gateway.socketCount()).toBe(0);
+  });
+
+  test("a page of ours does", async () => {
+    await happens(client({ cookie: "session=one", origin: url }), "connect");
+    expect(gateway.socketCount()).toBe(1);
+  });
+});
+
+describe("a room", () => {
+  test("answers with a snapshot, then says every change that follows, numbered on from it", async () => {
+    const socket = client();
+    await happens(socket, "connect");
+    const answer = await join(socket, "overview");
+    if (!answer.ok) throw new Error(answer.code);
+    expect(answer.snapshot.cards[0]?.dishId).toBe("a");
+    const heard: OverviewDelta[] = [];
+    const sold = new Promise<void>((done) => {
+      socket.on("overview", (delta) => {
+        heard.push(delta);
+        if (delta.ticks?.some((tick) => tick[5] === 3)) done();
+      });
+    });
+    sell(3);
+    await sold;
+    expect(heard.map((delta) => delta.seq)).toEqual(heard.map((_, index) => answer.snapshot.seq + 1 + index));
+  });
+
+  test("two rooms that speak in one moment are both heard", async () => {
+    const socket = client();
+    await happens(socket, "connect");
+    await Promise.all([join(socket, "overview"), join(socket, "dishes"), join(socket, "transactions")]);
+    const gaps: string[] = [];
+    const last: Partial<Record<Room, number>> = {};
+    for (const room of ["overview", "dishes"] as const) {
+      socket.on(room, ({ seq }) => {
+        if (last[room] !== undefined && seq !== last[room] + 1) gaps.push(room);
+        last[room] = seq;
+      });
+    }
+    const all = new Promise<void>((done) => socket.on("dishes", (delta) => (delta.ticks ?? delta.entered)?.length && last.dishes !== undefined && last.dishes >= 4 && done()));
+    for (let n = 1; n <= 60; n += 1) {
+      sell(n);
+      await new Promise((later) => setTimeout(later, 20));
+    }
+    await all;
+    expect(gaps).toEqual([]);
+  });
+
+  test("nobody hears what he did not join, nor after he left", async () => {
+    const [inside, outside] = [client(), client({ cookie: "session=two" })];
+    await Promise.all([happens(inside, "connect"), happens(outside, "connect")]);
+    await join(inside, "overview");
+    let overheard = 0;
+    outside.on("overview", () => {
+      overheard += 1;
+    });
+    sell(1);
+    await new Promise<void>((heard) => inside.once("overview", () => heard()));
+    expect(overheard).toBe(0);
+    inside.emit("leave", "overview");
+    await expect.poll(() => board.overview.occupied).toBe(false);
+  });
+
+  test("a room that does not exist, an answer that is no function, a storm of joins: no, and nothing breaks", async () => {
+    const socket = client();
+    await happens(socket, "connect");
+    expect(await join(socket, "__proto__" as Room)).toEqual({ ok: false, code: "UNKNOWN_ROOM" });
+    (socket as unknown as { emit(event: string, ...rest: unknown[]): void }).emit("join", "overview", "not a function");
+    const answers = await Promise.all(Array.from({ length: 60 }, () => join(socket, "overview")));
+    expect(answers.filter((answer) => !answer.ok && answer.code === "TOO_MANY").length).toBeGreaterThan(0);
+    expect(socket.connected).toBe(true);
+  });
+
+  test("the browser learns the database's clock", async () => {
+    reads.aheadMs = 3_600_000;
+    await board.freshPending();
+    const socket = client();
+    await happens(socket, "connect");
+    const atMs = await new Promise<number>((answer) => socket.emit("time", answer));
+    expect(Math.abs(atMs - Date.now() - 3_600_000)).toBeLessThan(5_000);
+  });
+});
+
+describe("the end of a session", () => {
+  test("by sign-out here ends its sockets at once, and no others", async () => {
+    const [ending, staying] = [client(), client({ cookie: "session=two" })];
+    await Promise.all([happens(ending, "connect"), happens(staying, "connect")]);
+    const told = new Promise<void>((done) => ending.once("ended", done));
+    const gone = happens(ending, "disconnect");
+    endSession("one");
+    await Promise.all([told, gone]);
+    expect(staying.connected).toBe(true);
+    expect(gateway.socketCount()).toBe(1);
+  });
+
+  test("elsewhere, or because the operator was disabled, ends them at the next look", async () => {
+    const socket = client();
+    await happens(socket, "connect");
+    const gone = happens(socket, "disconnect");
+    standing.delete("one");
+    await gone;
+  });
+});
