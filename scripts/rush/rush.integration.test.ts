@@ -49,7 +49,7 @@ describe("a rush", waiting, () => {
     for (const count of [figures.accepted, figures.replayed, figures.confirmed, figures.cancelled, figures.reversed, figures.expired, figures.hungUp, figures.restocks]) {
       expect(count).toBeGreaterThan(0);
     }
-    expect(inWords(figures)).toContain("Everything that could be checked held; 5 invariants could not be checked.");
+    expect(inWords(figures)).toContain("Everything that could be checked held; 6 invariants could not be checked.");
   });
 
   const flaws: [Flaw, Invariant[]][] = [

@@ -40,7 +40,8 @@ export async function readByHttp(wire: Wire, recorder: Recorder, seed: number): 
     dishes: menu.dishes,
     coupons,
     orders: null,
-    sums: null,
+    breaches: null,
+    takenByOthers: null,
     restocks: null,
     byHand: null,
   };

@@ -12,10 +12,12 @@ const CONNECT_MS_MAX = 3_000;
 /** Sums over millions of reservations take seconds. */
 const STATEMENT_MS_MAX = 120_000;
 
-const sql = (name: string) => readFileSync(new URL(`${name}.sql`, import.meta.url), "utf8");
-const DISH_SUMS = sql("dish-sums");
-const RUSH_TRANSACTIONS = sql("rush-transactions");
-const RUSH_ORDERS = sql("rush-orders");
+const sql = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
+const WHOLE_LEDGER = sql("../../../prisma/sql/audit.sql");
+const TAKEN_BY_OTHERS = sql("taken-by-others.sql");
+const RUSH_TRANSACTIONS = sql("rush-transactions.sql");
+const RUSH_ORDERS = sql("rush-orders.sql");
+const DISHES = "SELECT dish_id, supplied, available, frozen, sold FROM dishes";
 
 /** The ids of one rush: all begin with `run:`, and ";" follows ":" in the order of bytes. */
 export function rangeOf(run: string): { first: string; last: string } {
@@ -54,7 +56,9 @@ export class LedgerDatabase {
       await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
       const transactions = (await pages(client, RUSH_TRANSACTIONS, first, last, "tx_id")).map(transactionOf);
       const orders = await pages(client, RUSH_ORDERS, first, last, "order_id");
-      const sums = (await client.query(DISH_SUMS, [first, last, since])).rows;
+      const dishes = await client.query(DISHES);
+      const breaches = await client.query(WHOLE_LEDGER);
+      const others = await client.query(TAKEN_BY_OTHERS, [first, last, since]);
       const coupons = await client.query("SELECT coupon_id, state, tx_id FROM coupons WHERE coupon_id BETWEEN $1 AND $2", [first, last]);
       // The API keeps a caller's key behind the name of its API key.
       const restocks = await client.query(
@@ -73,14 +77,9 @@ export class LedgerDatabase {
         sample: null,
         lookedFor: null,
         orders: orders.map((row) => ({ orderId: row.order_id, txId: row.tx_id, state: row.state })),
-        dishes: sums.map(dishOf),
-        sums: sums.map((row) => ({
-          dishId: row.dish_id,
-          frozen: row.frozen_sum,
-          sold: row.sold_sum,
-          supplied: row.supplied_sum,
-          takenByOthers: row.taken_by_others,
-        })),
+        dishes: dishes.rows.map(dishOf),
+        breaches: breaches.rows,
+        takenByOthers: new Map(others.rows.map((row) => [row.dish_id, row.portions])),
         coupons: coupons.rows.map((row) => ({ couponId: row.coupon_id, state: row.state, txId: row.tx_id })),
         restocks: restocks.rows.map((row) => ({ actionKey: row.action_key, dishId: row.dish_id, quantity: row.quantity })),
         byHand: byHand.rows.map((row) => row.target),
@@ -90,8 +89,7 @@ export class LedgerDatabase {
 
   async dishes(): Promise<LedgerDish[]> {
     return this.within(async (client) => {
-      const { rows } = await client.query("SELECT dish_id, supplied, available, frozen, sold FROM dishes");
-      return rows.map(dishOf);
+      return (await client.query(DISHES)).rows.map(dishOf);
     });
   }
 

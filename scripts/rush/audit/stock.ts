@@ -4,11 +4,19 @@
  */
 import type { AcknowledgedRestock, DoubtfulRefusal, OddShortage } from "../recorder.ts";
 import { groupBy } from "./rows.ts";
-import { Examination, notChecked, type Verdict } from "./verdict.ts";
+import { Examination, type Invariant, notChecked, type Verdict } from "./verdict.ts";
 import type { LedgerDish, LedgerView } from "./view.ts";
 
 /** Coupons are taken while their transaction is under way or confirmed. */
 const HOLDING_STATES = new Set(["TRYING", "RESERVED", "CONFIRMING", "CONFIRMED", "CANCELLING", "REVERSING"]);
+
+/** The rules of prisma/sql/audit.sql that speak of one dish; the others are the whole ledger's. */
+const RULES: Record<string, "available" | "frozen-and-sold" | "supplied"> = {
+  "supplied = available + frozen + sold": "available",
+  "frozen is the sum of open reservations": "frozen-and-sold",
+  "sold is the sum of confirmed reservations": "frozen-and-sold",
+  "supplied is the sum of movements": "supplied",
+};
 
 export interface StockEvidence {
   view: LedgerView;
@@ -41,23 +49,17 @@ function checkDishes(view: LedgerView): Verdict[] {
       if (dish[column] < 0) available.fail(`${column} is ${dish[column]}`, dish.dishId);
     }
   }
-  if (!view.sums) {
-    const remark = "the API does not show reservations and movements: give --database-url";
-    return [available.verdict(), notChecked("frozen-and-sold", remark), notChecked("supplied", remark)];
+  const others = { "frozen-and-sold": new Examination("frozen-and-sold"), supplied: new Examination("supplied"), "ledger-whole": new Examination("ledger-whole") };
+  if (!view.breaches) {
+    return [available.verdict(), ...(Object.keys(others) as Invariant[]).map((name) => notChecked(name, "the API does not show reservations and movements: give --database-url"))];
   }
-  const sums = new Map(view.sums.map((sum) => [sum.dishId, sum]));
-  const frozenAndSold = new Examination("frozen-and-sold");
-  const supplied = new Examination("supplied");
-  for (const dish of view.dishes) {
-    const sum = sums.get(dish.dishId) ?? { frozen: 0, sold: 0, supplied: 0 };
-    frozenAndSold.examined += 1;
-    supplied.examined += 1;
-    for (const column of ["frozen", "sold"] as const) {
-      if (dish[column] !== sum[column]) frozenAndSold.fail(`${column} is ${dish[column]}, its reservations add up to ${sum[column]}`, dish.dishId);
-    }
-    if (dish.supplied !== sum.supplied) supplied.fail(`supplied is ${dish.supplied}, its movements add up to ${sum.supplied}`, dish.dishId);
+  for (const examination of Object.values(others)) examination.examined = view.dishes.length;
+  others["ledger-whole"].examined = view.transactions.length;
+  for (const { rule, subject, expected, found } of view.breaches) {
+    const examination = { ...others, available }[RULES[rule] ?? "ledger-whole"];
+    examination.fail(`${rule}: should be ${expected}, is ${found}`, subject);
   }
-  return [available.verdict(), frozenAndSold.verdict(), supplied.verdict()];
+  return [available, ...Object.values(others)].map((examination) => examination.verdict());
 }
 
 function checkRestocks({ view, restocks }: StockEvidence): Verdict {
@@ -116,7 +118,7 @@ function checkShown({ view, shown }: StockEvidence): Verdict {
   if (!shown) return notChecked("api-agrees", "GET /api/v1/dishes did not answer");
   const examination = new Examination("api-agrees");
   // Where others order, two readings one after the other may differ.
-  const busy = new Set(view.sums?.filter((sum) => sum.takenByOthers > 0).map((sum) => sum.dishId));
+  const busy = new Set(view.takenByOthers?.keys());
   if (busy.size > 0) examination.remark = `not for ${busy.size} dishes that others order, too`;
   for (const { dishId, column, api, ledger } of differences(shown.api, shown.ledger)) {
     if (!busy.has(dishId)) examination.fail(`${column} is shown as ${api}, the ledger has ${ledger}`, dishId);
@@ -143,11 +145,10 @@ function checkRefusals({ view, doubtful, odd, soldOutAnswers }: StockEvidence): 
   for (const { txId, dishId, wanted, available } of odd) {
     examination.fail(`SOLD_OUT for ${wanted} × ${dishId}, and the answer says ${available} are there`, txId, dishId);
   }
-  const others = new Map(view.sums?.map((sum) => [sum.dishId, sum.takenByOthers]));
   for (const { txId, dishId, slack, atMs } of doubtful) {
-    const left = slack - (others.get(dishId) ?? 0);
+    const left = slack - (view.takenByOthers?.get(dishId) ?? 0);
     if (left >= 0) examination.fail(`SOLD_OUT for ${dishId} ${(atMs / 1000).toFixed(1)} s into the rush, with ${left} more than were wanted certainly there`, txId, dishId);
   }
-  if (!view.sums) examination.remark = "supposes that nobody else orders: give --database-url to be sure";
+  if (!view.takenByOthers) examination.remark = "supposes that nobody else orders: give --database-url to be sure";
   return examination.verdict();
 }

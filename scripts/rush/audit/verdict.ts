@@ -21,6 +21,7 @@ export const INVARIANTS = {
   "frozen-and-sold": "per dish, frozen and sold are the sums over its reservations",
   "supplied": "per dish, supplied is the sum of its movements",
   "available": "per dish, available = supplied − frozen − sold, and is not negative",
+  "ledger-whole": "the whole ledger holds together: transactions, reservations, orders, coupons, tickets, movements",
   "restocks-once": "every acknowledged restock is exactly one movement",
   "api-agrees": "the API shows every dish as the ledger has it",
 } as const;

@@ -39,14 +39,12 @@ export interface LedgerDish {
   sold: number;
 }
 
-/** The same dish, added up from the rows that its figures stand for. */
-export interface DishSums {
-  dishId: string;
-  frozen: number;
-  sold: number;
-  supplied: number;
-  /** Portions that transactions of others, and write-offs, may have taken since the rush began. */
-  takenByOthers: number;
+/** A row of prisma/sql/audit.sql: a promise that some rows of the ledger break together. */
+export interface LedgerBreach {
+  rule: string;
+  subject: string;
+  expected: string;
+  found: string;
 }
 
 export interface LedgerCoupon {
@@ -65,7 +63,10 @@ export interface LedgerView {
   coupons: LedgerCoupon[];
   /** Only a database shows these. */
   orders: LedgerOrder[] | null;
-  sums: DishSums[] | null;
+  /** Of the whole ledger, not of this rush alone. */
+  breaches: LedgerBreach[] | null;
+  /** Portions that transactions of others, and write-offs, may have taken since the rush began. */
+  takenByOthers: ReadonlyMap<string, number> | null;
   /** Restocks of this rush: action key, and how often it moved stock by how much. */
   restocks: { actionKey: string; dishId: string; quantity: number }[] | null;
   /** Transactions of this rush on which a person acted. */

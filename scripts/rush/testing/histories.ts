@@ -98,7 +98,8 @@ export function cleanCase(): { histories: Map<string, History>; view: LedgerView
       { couponId: "r:coupon:2", state: "AVAILABLE", txId: null },
     ],
     orders: transactions.filter(({ tombstone }) => !tombstone).map(({ orderId, txId, state }) => ({ orderId, txId, state })),
-    sums: dishes.map(({ dishId, frozen, sold, supplied }) => ({ dishId, frozen, sold, supplied, takenByOthers: 0 })),
+    breaches: [],
+    takenByOthers: new Map(),
     restocks: [{ actionKey: "r:restock:1", dishId: "soup", quantity: 50 }],
     byHand: [],
   };
