@@ -1,5 +1,5 @@
 /**
- * The API: one Hono application, mounted twice (node-mount.ts, and Next's app/api). It routes; `route.ts` is the way a
+ * The API: one Hono application, mounted twice (node-mount.ts, and Next's app/api). It routes; `serve.ts` is the way a
  * request goes, `routes/` what each one does.
  */
 import { Hono } from "hono";
@@ -9,8 +9,8 @@ import { openApiDocument } from "./openapi.ts";
 import type { ApiDependencies } from "./ports.ts";
 import { TransactionRate } from "./rate-limit.ts";
 import { ReadinessCheck } from "./readiness.ts";
-import { type Pipeline, serve } from "./route.ts";
 import { ROUTES } from "./routes/index.ts";
+import { type Pipeline, serve } from "./serve.ts";
 import { traceIdOf } from "./trace.ts";
 
 export interface Api {
@@ -25,7 +25,7 @@ export interface Api {
 const REPORTS_PER_SECOND = 10;
 
 export function createApi(dependencies: ApiDependencies): Api {
-  const { clock, config, log, probes } = dependencies;
+  const { clock, config, probes } = dependencies;
   let documentText: string | undefined;
   const pipeline: Pipeline = {
     ...dependencies,
@@ -41,12 +41,11 @@ export function createApi(dependencies: ApiDependencies): Api {
   app.notFound((c) => {
     const traceId = traceIdOf(c.req.raw.headers.get("traceparent") ?? undefined);
     const error = new ApiError("UNKNOWN_ROUTE", `There is no ${c.req.method} ${c.req.path} here.`);
-    return respond(c, problemAnswer(error, { traceId, txId: undefined, unexpected() {} }), traceId);
+    return respond(c, problemAnswer(error, { traceId, txId: undefined, route: c.req.path, unexpected: pipeline.unexpected }), traceId);
   });
   app.onError((error, c) => {
     const traceId = traceIdOf(undefined);
-    log.error({ err: error, traceId }, "the router failed");
-    return respond(c, problemAnswer(error, { traceId, txId: undefined, unexpected() {} }), traceId);
+    return respond(c, problemAnswer(error, { traceId, txId: undefined, route: c.req.path, unexpected: pipeline.unexpected }), traceId);
   });
   return { fetch: async (request, node) => app.fetch(request, node) };
 }

@@ -20,7 +20,9 @@ export type ApiContext = Context<{ Bindings: NodeBindings }>;
 /** The convention of @hono/node-server for "already written". */
 const WRITTEN = new Response(null, { headers: { "x-hono-already-sent": "true" } });
 
-const tooLarge = () => new ApiError("BODY_TOO_LARGE", `A body may have ${BODY_BYTES_MAX} bytes.`);
+function tooLarge(): ApiError {
+  return new ApiError("BODY_TOO_LARGE", `A body may have ${BODY_BYTES_MAX} bytes.`);
+}
 
 /** Whole chunks until the end. Nothing beyond the limit is kept, whatever Content-Length said. */
 export async function readBody(c: ApiContext): Promise<Buffer | null> {
@@ -38,17 +40,21 @@ function readIncoming(incoming: IncomingMessage): Promise<Buffer | null> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    let ended = false;
     incoming.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= BODY_BYTES_MAX) chunks.push(chunk);
-      else {
+      else if (!ended) {
+        ended = true;
         chunks.length = 0;
         reject(tooLarge());
       }
     });
-    incoming.on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    incoming.on("end", () => {
+      ended = true;
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+    });
     incoming.on("error", () => reject(invalid("", "broke off")));
-    incoming.on("close", () => reject(invalid("", "broke off")));
   });
 }
 

@@ -2,7 +2,7 @@
  * API keys: made, verified, replaced, revoked. The database keeps a SHA-256 of each: a key has 256 random bits, so a fast
  * hash is enough. Verifying looks into a list of all live keys, at most a second old: no query for a request.
  */
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { SCOPES, type Scope } from "../contracts/scopes.ts";
 import type { Clock } from "../engine/kernel/clock.ts";
 import type { PrismaClient } from "../generated/prisma/client.ts";
@@ -113,7 +113,7 @@ export class ApiKeys implements ApiKeyVerifier {
 
   private async forget(keyId: string): Promise<void> {
     await this.flight?.catch(() => {});
-    for (const [hash, identity] of this.list ?? []) if (identity.keyId === keyId) this.list?.delete(hash);
+    for (const [keyHash, identity] of this.list ?? []) if (identity.keyId === keyId) this.list?.delete(keyHash);
     await this.reread();
   }
 
@@ -184,7 +184,7 @@ function newSecret(): string {
 }
 
 function hashOf(secret: string): string {
-  return createHash("sha256").update(secret).digest("hex");
+  return hash("sha256", secret, "hex");
 }
 
 function isScope(value: string): value is Scope {

@@ -60,8 +60,9 @@ const RETRY_AFTER_MS_DEFAULT = 1_000;
 export interface ProblemContext {
   traceId: string;
   txId: string | undefined;
+  route: string;
   /** Told of whatever nobody expected. */
-  unexpected(error: unknown): void;
+  unexpected(error: unknown, traceId: string, route: string): void;
 }
 
 /** Never throws; whatever is neither an engine error nor an API error becomes UNAVAILABLE and is reported. */
@@ -69,7 +70,7 @@ export function problemAnswer(error: unknown, context: ProblemContext): Answer {
   if (error instanceof ApiError) return answerOf(error.code, error.message, error, { txId: context.txId }, context.traceId);
   if (isEngineError(error)) {
     const wrongStore = error.code === "WRONG_STORE";
-    if (error.code === "INTERNAL") context.unexpected(error);
+    if (error.code === "INTERNAL") context.unexpected(error, context.traceId, context.route);
     return answerOf(
       codeOf(error.code),
       wrongStore ? "The basket has a dish of another store." : error.message,
@@ -81,7 +82,7 @@ export function problemAnswer(error: unknown, context: ProblemContext): Answer {
       context.traceId,
     );
   }
-  context.unexpected(error);
+  context.unexpected(error, context.traceId, context.route);
   return answerOf("UNAVAILABLE", "Something failed that should not have. It was logged.", {}, { txId: context.txId }, context.traceId);
 }
 

@@ -4,6 +4,7 @@
 import { Coupon, CouponIdParams, NewCouponBody } from "../../contracts/coupons.ts";
 import { ApiError } from "../problem.ts";
 import { route } from "../route.ts";
+import { within } from "../serve.ts";
 
 export const getCoupon = route({
   method: "GET",
@@ -13,9 +14,10 @@ export const getCoupon = route({
   params: CouponIdParams,
   answers: { 200: { description: "The coupon.", body: Coupon } },
   errors: ["UNKNOWN_COUPON"],
-  async handle({ reads, params, within }) {
-    const coupon = await within(reads.coupon(params.couponId));
-    if (!coupon) throw new ApiError("UNKNOWN_COUPON", `There is no coupon ${params.couponId}.`);
+  async handle(call) {
+    const { couponId } = call.params;
+    const coupon = await within(call, call.reads.coupon(couponId));
+    if (!coupon) throw new ApiError("UNKNOWN_COUPON", `There is no coupon ${couponId}.`);
     return { status: 200, body: coupon };
   },
 });

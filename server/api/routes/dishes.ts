@@ -13,6 +13,7 @@ import {
 import type { DishRow, StockChangeKind } from "../../engine/kernel/types.ts";
 import { ApiError } from "../problem.ts";
 import { type Answer, type Call, route } from "../route.ts";
+import { within } from "../serve.ts";
 
 const CHANGED = { 200: { description: "The dish, as the change left it.", body: Dish } };
 
@@ -23,7 +24,7 @@ export const listDishes = route({
   scope: "stock",
   query: DishesQuery,
   answers: { 200: { description: "One page.", body: DishesPage } },
-  handle: async ({ reads, query, within }) => ({ status: 200, body: await within(reads.dishes(query)) }),
+  handle: async (call) => ({ status: 200, body: await within(call, call.reads.dishes(call.query)) }),
 });
 
 export const getDish = route({
@@ -34,9 +35,10 @@ export const getDish = route({
   params: DishIdParams,
   answers: { 200: { description: "The dish.", body: Dish } },
   errors: ["UNKNOWN_DISH"],
-  async handle({ reads, params, within }) {
-    const dish = await within(reads.dish(params.dishId));
-    if (!dish) throw new ApiError("UNKNOWN_DISH", `There is no dish ${params.dishId}.`);
+  async handle(call) {
+    const { dishId } = call.params;
+    const dish = await within(call, call.reads.dish(dishId));
+    if (!dish) throw new ApiError("UNKNOWN_DISH", `There is no dish ${dishId}.`);
     return { status: 200, body: dish };
   },
 });
@@ -122,12 +124,12 @@ async function change(
 }
 
 /** The engine's row with the words around it. As of the action, so that a replay reads like the first answer. */
-async function dressed({ reads, actionKey, nowMs, within }: Call, row: DishRow): Promise<Dish> {
-  const face = await within(reads.dishFace(row.dishId, actionKey));
+async function dressed(call: Call, row: DishRow): Promise<Dish> {
+  const face = await within(call, call.reads.dishFace(row.dishId, call.actionKey));
   if (!face) throw new ApiError("UNKNOWN_DISH", `There is no dish ${row.dishId}.`);
   const { dishId, storeId, supplied, available, frozen, sold, version, onSale } = row;
   const { names, priceCents, doneAtMs } = face;
-  const asOf = new Date(doneAtMs ?? nowMs).toISOString();
+  const asOf = new Date(doneAtMs ?? call.clock.nowMs()).toISOString();
   return { dishId, storeId, names, priceCents, supplied, available, frozen, sold, version, onSale, stale: false, asOf };
 }
 

@@ -17,7 +17,8 @@ import {
 import { fingerprint, mergeLines } from "../../engine/kernel/basket.ts";
 import type { MoveAnswer as EngineMove, TryRequest } from "../../engine/kernel/types.ts";
 import { ApiError, invalid } from "../problem.ts";
-import { type Answer, type Call, charge, parse, route } from "../route.ts";
+import { type Answer, type Call, route } from "../route.ts";
+import { charge, parse, problemOf, within } from "../serve.ts";
 
 const TRY_ERRORS = [
   "UNKNOWN_DISH",
@@ -71,7 +72,7 @@ export const tryBatch = route({
     if (call.idempotent) {
       const request = JSON.stringify(items.map(({ raw, parsed }) => parsed.data ?? raw));
       const action = { actionKey: call.actionKey, requestHash: fingerprint([request]), verb: "BATCH", actor: call.actor };
-      if (!(await call.within(call.claims.claim(action)))) {
+      if (!(await within(call, call.claims.claim(action)))) {
         throw new ApiError("IDEMPOTENCY_MISMATCH", "This Idempotency-Key was used for another batch.");
       }
     }
@@ -79,7 +80,7 @@ export const tryBatch = route({
       items.map(async ({ raw, parsed }) => {
         const answer = await Promise.resolve()
           .then(() => tryOne(call, parsed.data ?? parse(TryBody, raw)))
-          .catch((error: unknown) => call.problem(error, parsed.data?.txId));
+          .catch((error: unknown) => problemOf(call, error, parsed.data?.txId));
         return { status: answer.status, body: answer.body };
       }),
     );
@@ -153,9 +154,10 @@ export const getTransaction = route({
   params: TxIdParams,
   answers: { 200: { description: "The transaction.", body: Transaction } },
   errors: ["UNKNOWN_TRANSACTION"],
-  async handle({ reads, params, within }) {
-    const transaction = await within(reads.transaction(params.txId));
-    if (!transaction) throw new ApiError("UNKNOWN_TRANSACTION", `There is no transaction ${params.txId}.`);
+  async handle(call) {
+    const { txId } = call.params;
+    const transaction = await within(call, call.reads.transaction(txId));
+    if (!transaction) throw new ApiError("UNKNOWN_TRANSACTION", `There is no transaction ${txId}.`);
     return { status: 200, body: transaction };
   },
 });
@@ -167,7 +169,7 @@ export const listTransactions = route({
   scope: "orders",
   query: TransactionsQuery,
   answers: { 200: { description: "One page.", body: TransactionsPage } },
-  handle: async ({ reads, query, within }) => ({ status: 200, body: await within(reads.transactions(query)) }),
+  handle: async (call) => ({ status: 200, body: await within(call, call.reads.transactions(call.query)) }),
 });
 
 export const TRANSACTION_ROUTES = [
