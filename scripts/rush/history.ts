@@ -57,6 +57,9 @@ export function isWorthAsking(attempt: { status: number; code: string | null }):
   return attempt.status === 0 || attempt.status >= 500 || attempt.status === 429 || attempt.status === 202 || attempt.code === "IN_PROGRESS";
 }
 
+/** Refusals of a Try that say: there is no reservation, and none was made. */
+export const NOT_RESERVED: ReadonlySet<string> = new Set(["SOLD_OUT", "DISH_PAUSED", "COUPON_UNAVAILABLE", "ORDER_CONFLICT"]);
+
 /** A history, read as a whole. */
 export interface Facts {
   /** Its own Try was answered yes. */

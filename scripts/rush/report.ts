@@ -3,6 +3,7 @@
  */
 import type { AuditReport } from "./audit/audit.ts";
 import { INVARIANTS, type Verdict } from "./audit/verdict.ts";
+import type { Attempt } from "./history.ts";
 import type { Kitchen } from "./kitchen.ts";
 import type { Call, Recorder } from "./recorder.ts";
 
@@ -67,6 +68,8 @@ export interface ReportFigures {
   restocks: number;
   soldOutDishes: number;
   complaints: string[];
+  /** What happened to the transactions that findings and notes name. */
+  histories: Record<string, Attempt[]>;
   audit: (Omit<AuditReport, "verdicts"> & { verdicts: (Verdict & { sentence: string })[] }) | null;
 }
 
@@ -117,11 +120,22 @@ export function figuresOf(rush: Rush): ReportFigures {
     restocks: [...recorder.restocks.values()].filter(({ acknowledged }) => acknowledged).length,
     soldOutDishes: kitchen.soldOutSeen,
     complaints: [...kitchen.complaints.values()],
+    histories: historiesOf(rush),
     audit: audit && {
       ...audit,
       verdicts: audit.verdicts.map((verdict) => ({ ...verdict, sentence: INVARIANTS[verdict.invariant] })),
     },
   };
+}
+
+function historiesOf({ audit, recorder }: Rush): Record<string, Attempt[]> {
+  const named = [...(audit?.verdicts ?? []).flatMap(({ findings }) => findings.flatMap(({ ids }) => ids)), ...(audit?.overtaken ?? [])];
+  return Object.fromEntries(
+    named.flatMap((id) => {
+      const history = recorder.histories.get(id);
+      return history ? [[id, history.attempts]] : [];
+    }),
+  );
 }
 
 /** Codes that come with a 5xx: they are counted as errors, not as refusals. */
@@ -182,6 +196,10 @@ function auditInWords(figures: ReportFigures): string[] {
     if (verdict.broken > verdict.findings.length) lines.push(`         … ${number(verdict.broken)} in all`);
   }
   if (audit.byHand > 0) lines.push(`  ${audit.byHand} transactions were acted on by hand; nothing is asserted about their state.`);
+  if (audit.overtaken.length > 0) {
+    const example = audit.overtaken[0];
+    lines.push(`  Note: ${number(audit.overtaken.length)} refused when asked again had been reserved by the copy whose answer was lost, and expired (${example}).`);
+  }
   if (audit.sweptLateMsMax !== null && audit.sweptLateMsMax > SWEEP_MS_MAX) {
     const excuse = figures.outageMs > 1_000 ? " The server was away in between." : "";
     lines.push(`  Note: a reservation expired ${(audit.sweptLateMsMax / 1000).toFixed(1)} s after its time; 5 s are promised.${excuse}`);

@@ -8,7 +8,7 @@ import { readMenu } from "../menu.ts";
 import { asRecord, type Recorder, textOf } from "../recorder.ts";
 import type { Wire } from "../wire.ts";
 import { readByHttp } from "./http.ts";
-import { checkRows } from "./rows.ts";
+import { checkRows, overtaken } from "./rows.ts";
 import type { LedgerDatabase } from "./sql.ts";
 import { checkStock, differences, type StockEvidence } from "./stock.ts";
 import { checkTold } from "./told.ts";
@@ -45,6 +45,8 @@ export interface AuditReport {
   sweptLateMsMax: number | null;
   /** Transactions on which a person acted; exempt from what the rush can assert. */
   byHand: number;
+  /** Reserved by a lost copy after another copy was refused. */
+  overtaken: string[];
 }
 
 /** @returns null when the server stays away: nothing can be said. */
@@ -85,7 +87,7 @@ export async function runAudit(auditCase: AuditCase): Promise<AuditReport | null
     ...checkRows(recorder.histories, view),
     ...checkStock(evidence),
   ];
-  return { source: view.source, verdicts: inOrder(verdicts), waitedMs, byHand: byHand.size, ...summaryOf(view) };
+  return { source: view.source, verdicts: inOrder(verdicts), waitedMs, byHand: byHand.size, overtaken: overtaken(recorder.histories, view), ...summaryOf(view) };
 }
 
 /** Every invariant has a verdict, in the order of the table. */

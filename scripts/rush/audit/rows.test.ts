@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { attempt, broken, cleanCase, history, row } from "../testing/histories.ts";
-import { checkRows } from "./rows.ts";
+import { checkRows, overtaken } from "./rows.ts";
 import type { Invariant } from "./verdict.ts";
 
 type Case = ReturnType<typeof cleanCase>;
@@ -119,6 +119,13 @@ describe("the ledger's rows", () => {
     const rush = cleanCase();
     change(rush);
     expect(broken(checkRows(rush.histories, rush.view))).toEqual([]);
+  });
+
+  it("may hold a Try whose second copy was refused, which is worth a note", () => {
+    const { histories, view } = cleanCase();
+    expect(overtaken(histories, view)).toEqual([]);
+    view.transactions.push(row("r:refused", "EXPIRED"), row("r:lost", "EXPIRED"));
+    expect(overtaken(histories, view)).toEqual(["r:refused"]);
   });
 
   it("are not missed where a sample did not look", () => {

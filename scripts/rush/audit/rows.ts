@@ -2,7 +2,7 @@
  * Checks the ledger's rows against what the client was told, transaction by transaction. It does not know which tables
  * they came from. Pure: histories and a view in, verdicts out.
  */
-import { type Facts, factsOf, type History } from "../history.ts";
+import { type Facts, factsOf, type History, NOT_RESERVED } from "../history.ts";
 import { Examination, notChecked, type Verdict } from "./verdict.ts";
 import { ENDED_STATES, type LedgerTransaction, type LedgerView } from "./view.ts";
 
@@ -105,6 +105,23 @@ function checkAsked(history: History, facts: Facts, row: LedgerTransaction, unas
     const codes = history.attempts.filter(({ verb }) => verb === "try").map(({ status, code }) => code ?? String(status));
     unasked.fail(`refused (${codes.join(", ") || "never tried"}), and the ledger has it as ${row.state}`, row.txId);
   }
+}
+
+/**
+ * Trys whose answer was lost, that were refused when asked again, and are reserved all the same: the two copies overtook
+ * each other on the way. No promise is broken, a refused Try leaves nothing behind that could stop the other copy; but
+ * nobody will decide on them, and they hold portions until they expire. A caller who cancels after such a no is safe.
+ */
+export function overtaken(histories: ReadonlyMap<string, History>, view: LedgerView): string[] {
+  return view.transactions.flatMap((row) => {
+    const history = histories.get(row.txId);
+    if (!history || row.tombstone) return [];
+    const facts = factsOf(history);
+    if (facts.accepted || !facts.tryUnknown) return [];
+    const trys = history.attempts.filter(({ verb }) => verb === "try");
+    const last = trys.reduce((a, b) => (b.sentAtMs >= a.sentAtMs ? b : a));
+    return last.code !== null && NOT_RESERVED.has(last.code) ? [row.txId] : [];
+  });
 }
 
 function checkOrders(histories: ReadonlyMap<string, History>, view: LedgerView, byHand: ReadonlySet<string>): Verdict {

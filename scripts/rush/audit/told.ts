@@ -2,7 +2,7 @@
  * Checks what the client was told against itself and the contract: no ledger is needed, and none is trusted.
  * Pure: histories in, verdicts out.
  */
-import type { Attempt, History } from "../history.ts";
+import { type Attempt, type History, NOT_RESERVED } from "../history.ts";
 import { Examination, type Verdict } from "./verdict.ts";
 
 /** Certain order: `earlier` was answered before `later` was sent. */
@@ -31,9 +31,6 @@ const YES_STATES: Record<Attempt["verb"], readonly string[]> = {
   cancel: ["CANCELLED", "CANCELLING"],
   reverse: ["REVERSED", "REVERSING"],
 };
-
-/** Refusals that say: there is no reservation, and none was made. */
-const NOT_RESERVED = new Set(["SOLD_OUT", "DISH_PAUSED", "COUPON_UNAVAILABLE", "ORDER_CONFLICT", "IDEMPOTENCY_MISMATCH"]);
 
 export function checkTold(histories: readonly History[], byHand: ReadonlySet<string> = new Set()): Verdict[] {
   const contract = new Examination("answers-by-contract", byHand);
@@ -101,7 +98,7 @@ function checkTrys(
       late.examined += 1;
       if (saidYes(attempt)) late.fail(`a Try after the cancel was answered ${attempt.status} ${attempt.state}`, txId);
     }
-    if (attempt.code !== null && NOT_RESERVED.has(attempt.code)) {
+    if (attempt.code !== null && (NOT_RESERVED.has(attempt.code) || attempt.code === "IDEMPOTENCY_MISMATCH")) {
       const before = yes.find((accepted) => precedes(accepted, attempt));
       const beside = yes.find((accepted) => accepted.sentAtMs < attempt.doneAtMs && attempt.sentAtMs < accepted.doneAtMs);
       if (before) stays.fail(`reserved, then a replay was answered ${attempt.code}`, txId);

@@ -74,6 +74,7 @@ export function cleanCase(): { histories: Map<string, History>; view: LedgerView
     history("r:expired", [["try", "201 RESERVED"]], { ttlSeconds: 1 }),
     history("r:soldout", [["try", "409 SOLD_OUT"]]),
     history("r:lost", [["try", "lost"]]),
+    history("r:refused", [["try", "lost"], ["try", "409 SOLD_OUT"]]),
     history("r:fenced", [["cancel", "200 CANCELLED"], ["try", "409 LATE_TRY"]]),
   ];
   const transactions = [
