@@ -82,7 +82,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @throws StartError naming the first variable that is wrong. */
 export function readConfig(env: Environment = process.env): Config {
-  const values = Object.fromEntries(VARIABLES.map((variable) => [variable.name, valueOf(variable, env)]));
+  const values = Object.fromEntries(VARIABLES.map((variable) => [variable.name, readValue(variable, env)]));
   const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = values as Record<string, string | undefined>;
   if (!databaseUrl !== !redisUrl) {
     const [given, missing] = databaseUrl ? ["DATABASE_URL", "REDIS_URL"] : ["REDIS_URL", "DATABASE_URL"];
@@ -106,7 +106,7 @@ export function readConfig(env: Environment = process.env): Config {
 }
 
 /** An empty variable counts as one that is not set: that is how people clear them. */
-function valueOf(variable: Variable, env: Environment): unknown {
+function readValue(variable: Variable, env: Environment): unknown {
   const raw = env[variable.name]?.trim() || variable.fallback;
   if (raw === null || raw === undefined) return undefined;
   const parsed = variable.schema.safeParse(raw);

@@ -1,0 +1,7 @@
+/** What `npm run check` does once Node is known to be new enough. */
+import { prepareToRun } from "./prepare.mjs";
+import { conclude, lint, types, vitest } from "./runners.mjs";
+
+await prepareToRun();
+
+conclude([await types(), await lint(), await vitest(["unit"])]);
