@@ -4,8 +4,10 @@
  * README.md beside this file has the map and the invariants.
  */
 import { CircuitBreaker } from "./guards/circuit-breaker.ts";
+import { LoadShed } from "./guards/load-shed.ts";
 import type { FeedEntry, LiveFeed } from "./feed/live-feed.ts";
-import type { Clock } from "./kernel/clock.ts";
+import { HEARTBEAT_MS, Instances, type Heartbeat, type InstanceView } from "./feed/instances.ts";
+import type { Clock, Timer } from "./kernel/clock.ts";
 import { Deadline } from "./kernel/deadline.ts";
 import { DeadlineWatch } from "./kernel/deadline-watch.ts";
 import { EngineError } from "./kernel/errors.ts";
@@ -38,6 +40,13 @@ import { isLedgerFailure, type Ledger, type NewCoupon, type NewDish } from "./ti
 /** Time an expiry may take inside the engine; the sweep comes again anyway. */
 const EXPIRY_TIMEOUT_MS = 2_000;
 
+/** What a caller that was turned away is told to wait: several turns of the shedder. */
+const SHED_RETRY_MS = 1_000;
+
+/** What a heartbeat tells of contention: recent enough to act on, and a few kilobytes. */
+const HEARTBEAT_WINDOW_SECONDS = 10;
+const HEARTBEAT_DISHES_MAX = 20;
+
 export interface EnginePorts {
   /** Distinct for every process and every start of it: it names holds, batches and feed entries. */
   instance: string;
@@ -64,10 +73,15 @@ export class Engine {
   /** Who makes whom wait, in this instance. */
   readonly profile: ContentionProfile;
   private readonly recorder: TraceRecorder;
+  private readonly shed: LoadShed;
   private readonly cellsBreaker: CircuitBreaker;
   private readonly ledgerBreaker: CircuitBreaker;
   private readonly listeners = new Set<{ entry(entry: FeedEntry): void; gap?(): void }>();
+  private readonly others: Instances;
+  private readonly startedAtMs: number;
+  private heart: Timer | null = null;
   private unsubscribe: () => void = () => {};
+  private shedCount = 0;
   private stopping = false;
 
   constructor(private readonly ports: EnginePorts) {
@@ -75,8 +89,11 @@ export class Engine {
     this.clock = clock;
     const capacity = ports.capacity ?? { cells: CELLS_MAX, baskets: BASKETS_MAX };
     this.gate = new StockGate(clock, capacity.cells);
+    this.startedAtMs = clock.nowMs();
+    this.others = new Instances(clock);
     this.profile = new ContentionProfile(clock);
     this.recorder = new TraceRecorder(clock, instance);
+    this.shed = new LoadShed(clock);
     this.cellsBreaker = new CircuitBreaker(clock);
     // A conflict or a poisoned request is an answer: the ledger is well. Only its absence counts.
     this.ledgerBreaker = new CircuitBreaker(clock, (error) => !isLedgerFailure(error) || error.kind === "unavailable" || error.kind === "unknown");
@@ -89,6 +106,7 @@ export class Engine {
       cellsBreaker: this.cellsBreaker,
       runner: this.runner,
       recorder: this.recorder,
+      shed: this.shed,
       publish: (entry) => this.publish(entry),
     });
     this.locks = new DishLocks(
@@ -118,17 +136,20 @@ export class Engine {
         for (const row of entry.dishes) this.gate.learn(row, null);
         for (const listener of this.listeners) listener.entry(entry);
       },
+      heartbeat: (heartbeat) => this.others.hear(heartbeat),
       gap: () => {
         this.gate.distrust();
         for (const listener of this.listeners) listener.gap?.();
       },
     });
     this.sweep.start();
+    this.beat();
   }
 
   /** Takes in nothing new, finishes what is under way. */
   async stop(): Promise<void> {
     this.stopping = true;
+    this.heart?.cancel();
     await this.sweep.stop();
     await this.locks.idle();
     this.unsubscribe();
@@ -143,6 +164,10 @@ export class Engine {
    */
   async try(request: TryRequest, call: CallContext): Promise<TryAnswer> {
     this.checkOpen();
+    if (this.shed.overloaded(this.locks.waiting)) {
+      this.shedCount++;
+      throw new EngineError("OVERLOADED", "Orders have to wait too long already.", { txId: request.txId, retryAfterMs: SHED_RETRY_MS });
+    }
     return this.trys.run(request, call);
   }
 
@@ -230,6 +255,7 @@ export class Engine {
         batches: flight.counters.batches,
         batched: flight.counters.batched,
         timedOut: this.core.timedOut,
+        shed: this.shedCount,
         waiting: this.locks.waiting,
         inFlight: this.locks.inFlight,
       },
@@ -265,9 +291,33 @@ export class Engine {
     return this.locks.suspects();
   }
 
+  /** Every instance on this stock, this one too, with what each says of itself; the silent ones marked. */
+  instances(): InstanceView[] {
+    const self = { ...this.heartbeat(), silentMs: 0, alive: true };
+    return [...this.others.list(), self].sort((a, b) => a.startedAtMs - b.startedAtMs);
+  }
+
   /** For audits: portions promised in memory. With nothing in flight it is 0. */
   admittedTotal(): number {
     return this.gate.admittedTotal();
+  }
+
+  private beat(): void {
+    this.ports.feed.announce(this.heartbeat());
+    this.heart = this.clock.schedule(HEARTBEAT_MS, () => this.beat());
+  }
+
+  private heartbeat(): Heartbeat {
+    const contention = this.profile.window(HEARTBEAT_WINDOW_SECONDS);
+    contention.dishes.splice(HEARTBEAT_DISHES_MAX);
+    return {
+      instance: this.ports.instance,
+      atMs: this.clock.nowMs(),
+      startedAtMs: this.startedAtMs,
+      stats: this.stats(),
+      contention,
+      chains: this.locks.waitChains(HEARTBEAT_DISHES_MAX),
+    };
   }
 
   private async expire(record: TransactionRecord, deadline: Deadline): Promise<MoveAnswer> {

@@ -44,7 +44,7 @@ export function fakeEngine(): FakeEngine {
   return {
     counters: {
       cas: { admitted: 0, refused: 0, parked: 0, casRetries: 0, cellReads: 0 },
-      lock: { batches: 0, batched: 0, timedOut: 0, waiting: 0, inFlight: 0 },
+      lock: { batches: 0, batched: 0, timedOut: 0, shed: 0, waiting: 0, inFlight: 0 },
       redis: { takes: 0, short: 0, failures: 0, circuit: "closed" },
       tcc: {
         reserved: 0,

@@ -5,6 +5,7 @@
  */
 import type { TransactionState } from "../kernel/states.ts";
 import type { DishRow } from "../kernel/types.ts";
+import type { Heartbeat } from "./instances.ts";
 
 export interface TransactionChange {
   txId: string;
@@ -23,6 +24,7 @@ export interface FeedEntry {
 
 export interface FeedConsumer {
   entry(entry: FeedEntry): void;
+  heartbeat(heartbeat: Heartbeat): void;
   /** Entries may have been missed: trust nothing you hold, and load it anew. */
   gap(): void;
 }
@@ -30,6 +32,8 @@ export interface FeedConsumer {
 export interface LiveFeed {
   /** Never throws and never waits: an entry that cannot be sent is dropped and counted. */
   publish(entry: FeedEntry): void;
+  /** Says that this instance lives, and how. As unreliable as `publish`. */
+  announce(heartbeat: Heartbeat): void;
   /** Entries of other instances, from now on. @returns how to stop. */
   subscribe(consumer: FeedConsumer): () => void;
 }

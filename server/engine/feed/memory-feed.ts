@@ -3,7 +3,7 @@
  * It loses and reorders nothing by itself; a simulator stands in between to do that.
  */
 import type { Clock } from "../kernel/clock.ts";
-import type { FeedConsumer, FeedEntry, LiveFeed } from "./live-feed.ts";
+import type { FeedConsumer, LiveFeed } from "./live-feed.ts";
 
 export class MemoryFeedBus {
   private readonly views = new Map<string, Set<FeedConsumer>>();
@@ -15,7 +15,8 @@ export class MemoryFeedBus {
     const consumers = new Set<FeedConsumer>();
     this.views.set(instance, consumers);
     return {
-      publish: (entry) => this.clock.soon(() => this.deliver(instance, structuredClone(entry))),
+      publish: (entry) => this.deliver(instance, structuredClone(entry), (consumer, copy) => consumer.entry(copy)),
+      announce: (heartbeat) => this.deliver(instance, structuredClone(heartbeat), (consumer, copy) => consumer.heartbeat(copy)),
       subscribe: (consumer) => {
         consumers.add(consumer);
         return () => consumers.delete(consumer);
@@ -23,9 +24,11 @@ export class MemoryFeedBus {
     };
   }
 
-  private deliver(from: string, entry: FeedEntry): void {
-    for (const [instance, consumers] of this.views) {
-      if (instance !== from) for (const consumer of consumers) consumer.entry(entry);
-    }
+  private deliver<T>(from: string, message: T, hand: (consumer: FeedConsumer, message: T) => void): void {
+    this.clock.soon(() => {
+      for (const [instance, consumers] of this.views) {
+        if (instance !== from) for (const consumer of consumers) hand(consumer, message);
+      }
+    });
   }
 }

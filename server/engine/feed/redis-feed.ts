@@ -4,6 +4,7 @@
  */
 import type { Redis } from "ioredis";
 import { realClock } from "../kernel/clock.ts";
+import type { Heartbeat } from "./instances.ts";
 import type { FeedConsumer, FeedEntry, LiveFeed } from "./live-feed.ts";
 
 /** Streams the feed is spread over: enough to split it over the nodes of a small cluster, few enough to read in one call. */
@@ -43,15 +44,22 @@ export class RedisFeed implements LiveFeed {
   }
 
   publish(entry: FeedEntry): void {
+    const storeId = entry.dishes[0]?.storeId ?? entry.transactions[0]?.storeId ?? "";
+    this.send(this.streams[shardOf(storeId)] as string, "entry", entry);
+  }
+
+  announce(heartbeat: Heartbeat): void {
+    this.send(this.streams[0] as string, "heartbeat", heartbeat);
+  }
+
+  private send(stream: string, kind: "entry" | "heartbeat", message: FeedEntry | Heartbeat): void {
     if (this.unsent >= UNSENT_MAX || this.writer.status !== "ready") {
       this.dropped++;
       return;
     }
-    const storeId = entry.dishes[0]?.storeId ?? entry.transactions[0]?.storeId ?? "";
-    const stream = this.streams[shardOf(storeId)] as string;
     this.unsent++;
     this.writer
-      .xadd(stream, "MAXLEN", "~", ENTRIES_MAX, "*", "from", this.instance, "entry", JSON.stringify(entry))
+      .xadd(stream, "MAXLEN", "~", ENTRIES_MAX, "*", "from", this.instance, kind, JSON.stringify(message))
       .catch(() => this.dropped++)
       .finally(() => this.unsent--);
   }
@@ -110,9 +118,11 @@ export class RedisFeed implements LiveFeed {
   }
 
   private deliver(fields: string[], consumer: FeedConsumer): void {
-    if (fields[1] === this.instance) return;
+    const [, from, kind, json = ""] = fields;
+    if (from === this.instance) return;
     try {
-      consumer.entry(JSON.parse(fields[3] ?? "") as FeedEntry);
+      if (kind === "heartbeat") consumer.heartbeat(JSON.parse(json) as Heartbeat);
+      else consumer.entry(JSON.parse(json) as FeedEntry);
     } catch {
       this.dropped++; // not ours, or from a version that speaks otherwise
     }

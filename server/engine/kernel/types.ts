@@ -119,6 +119,8 @@ export interface EngineStats {
     batched: number;
     /** Operations that reached their deadline while they waited. */
     timedOut: number;
+    /** Trys turned away because the queue was too old. */
+    shed: number;
     /** Gauge: operations waiting for a batch now. */
     waiting: number;
     /** Gauge: batches in flight now. */

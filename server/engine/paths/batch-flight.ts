@@ -3,6 +3,7 @@
  * Redis can shrink a batch but never decides it; when Redis does not answer, the flight goes on without it.
  */
 import type { CircuitBreaker } from "../guards/circuit-breaker.ts";
+import type { LoadShed } from "../guards/load-shed.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { TraceRecorder } from "../kernel/trace-recorder.ts";
 import type { DishRow } from "../kernel/types.ts";
@@ -34,6 +35,7 @@ export interface FlightPorts {
   cellsBreaker: CircuitBreaker;
   runner: BatchRunner;
   recorder: TraceRecorder;
+  shed: LoadShed;
   /** Tells the live feed and this instance's listeners. */
   publish(entry: FeedEntry): void;
 }
@@ -50,6 +52,7 @@ export class BatchFlight {
     const owner: HoldOwner = { instance, sequence: ++this.sequence };
     const onTime = this.dropLate(operations);
     const leftLocksAtMs = clock.monotonicMs();
+    for (const operation of operations) if (operation.lane === "try") this.ports.shed.left(leftLocksAtMs - operation.enteredAtMs);
     const flying = await this.hold(onTime, owner);
     const heldAtMs = clock.monotonicMs();
     if (flying.length === 0) {

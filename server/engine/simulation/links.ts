@@ -4,7 +4,7 @@
  */
 import type { Clock, Timer } from "../kernel/clock.ts";
 import { integerBetween, type Random } from "../kernel/random.ts";
-import type { FeedConsumer, FeedEntry, LiveFeed } from "../feed/live-feed.ts";
+import type { LiveFeed } from "../feed/live-feed.ts";
 import type { SharedCells } from "../tiers/cas/shared-cells.ts";
 import { LedgerFailure, type Ledger } from "../tiers/tcc/ledger.ts";
 
@@ -121,26 +121,24 @@ export function linkedCells(cells: SharedCells, link: Link): SharedCells {
   };
 }
 
-/** Entries may come late, twice, or never. */
+/** Messages may come late, or never. */
 export function linkedFeed(feed: LiveFeed, link: Link, life: Life): LiveFeed {
-  const carry = (entry: FeedEntry, consumer: FeedConsumer): void => {
-    link.call(
-      async () => consumer.entry(entry),
-      () => new Error("the entry was lost"),
-    ).catch(() => {});
+  const carry = (hand: () => void): void => {
+    if (!life.alive) return;
+    link.call(async () => hand(), () => new Error("the message was lost")).catch(() => {});
   };
   return {
     publish: (entry) => {
       if (life.alive) feed.publish(entry);
     },
+    announce: (heartbeat) => {
+      if (life.alive) feed.announce(heartbeat);
+    },
     subscribe: (consumer) =>
       feed.subscribe({
-        entry: (entry) => {
-          if (life.alive) carry(entry, consumer);
-        },
-        gap: () => {
-          if (life.alive) consumer.gap();
-        },
+        entry: (entry) => carry(() => consumer.entry(entry)),
+        heartbeat: (heartbeat) => carry(() => consumer.heartbeat(heartbeat)),
+        gap: () => carry(() => consumer.gap()),
       }),
   };
 }

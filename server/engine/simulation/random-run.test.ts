@@ -43,6 +43,17 @@ describe("the engine under simulation", () => {
     await expect(world.clock.run(heir.try(basket("last", 1), CALL))).rejects.toMatchObject({ code: "SOLD_OUT" });
   });
 
+  test("instances know each other, and a death is noticed within ten seconds", async () => {
+    const world = await worldWith(1);
+    const watcher = world.start();
+    const dying = world.start();
+    await world.clock.advance(5_000);
+    expect(watcher.engine.instances().map(({ instance, alive }) => [instance, alive])).toEqual([[watcher.name, true], [dying.name, true]]);
+    dying.life.end();
+    await world.clock.advance(10_000);
+    expect(watcher.engine.instances().map(({ instance, alive }) => [instance, alive])).toEqual([[watcher.name, true], [dying.name, false]]);
+  });
+
   test("the same seed plays the same run twice", async () => {
     const first = await randomRun(7, 150);
     const second = await randomRun(7, 150);
