@@ -293,8 +293,8 @@ export class Engine {
 
   /** Every instance on this stock, this one too, with what each says of itself; the silent ones marked. */
   instances(): InstanceView[] {
-    const self = { ...this.heartbeat(), silentMs: 0, alive: true };
-    return [...this.others.list(), self].sort((a, b) => a.startedAtMs - b.startedAtMs);
+    this.others.hear(this.heartbeat());
+    return this.others.list();
   }
 
   /** For audits: portions promised in memory. With nothing in flight it is 0. */
