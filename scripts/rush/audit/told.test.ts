@@ -20,6 +20,8 @@ describe("what the client was told", () => {
     ["a cancel of an unknown txId answered 404", told(["cancel", "404 UNKNOWN_TRANSACTION"]), "answers-by-contract"],
     ["ORDER_CONFLICT where nobody else named the order", told(["try", "409 ORDER_CONFLICT"]), "answers-by-contract"],
     ["COUPON_UNAVAILABLE without a coupon", told(["try", "409 COUPON_UNAVAILABLE"]), "answers-by-contract"],
+    ["a replay answered 201", told(["try", "201 RESERVED"], ["try", "201 RESERVED"]), "answers-by-contract"],
+    ["a first Try answered 200", told(["try", "200 RESERVED"]), "answers-by-contract"],
     ["a replay with other lines", { ...told(["try", "201 RESERVED"]), contradictions: ["asked for 2, was told 1"] }, "replays-repeat"],
     [
       "one of two identical Trys reserved, the other sold out",

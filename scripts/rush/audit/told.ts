@@ -58,7 +58,7 @@ export function checkTold(histories: readonly History[], byHand: ReadonlySet<str
     }
     if (history.attempts.filter((attempt) => attempt.verb === "try" && saidYes(attempt)).length > 1) replays.examined += 1;
     for (const contradiction of history.contradictions ?? []) replays.fail(contradiction, history.txId);
-    checkTrys(history, { replays, stays, late, payload, expiry });
+    checkTrys(history, { contract, replays, stays, late, payload, expiry });
     checkMoves(history, { stays, decision, expiry });
   }
   return [contract, replays, stays, decision, late, payload, expiry].map((examination) => examination.verdict());
@@ -75,9 +75,18 @@ function checkContract({ txId }: History, { verb, altered, status, code, state }
   }
 }
 
+/** 201 makes a reservation, 200 repeats one; two copies under way at once may get either. */
+function checkFirst(txId: string, trys: readonly Attempt[], attempt: Attempt, contract: Examination): void {
+  if (attempt.status === 201 && trys.some((other) => saidYes(other) && precedes(other, attempt))) {
+    contract.fail("a replay was answered 201, as if it had reserved", txId);
+  } else if (attempt.status === 200 && !trys.some((other) => other !== attempt && other.sentAtMs < attempt.doneAtMs)) {
+    contract.fail("a first Try was answered 200, as if it were a replay", txId);
+  }
+}
+
 function checkTrys(
   history: History,
-  { replays, stays, late, payload, expiry }: Record<"replays" | "stays" | "late" | "payload" | "expiry", Examination>,
+  { contract, replays, stays, late, payload, expiry }: Record<"contract" | "replays" | "stays" | "late" | "payload" | "expiry", Examination>,
 ): void {
   const { txId, attempts } = history;
   const trys = attempts.filter((attempt) => attempt.verb === "try");
@@ -94,6 +103,7 @@ function checkTrys(
       }
       continue;
     }
+    checkFirst(txId, trys, attempt, contract);
     if (cancels.some((cancel) => cancel.status === 200 && precedes(cancel, attempt))) {
       late.examined += 1;
       if (saidYes(attempt)) late.fail(`a Try after the cancel was answered ${attempt.status} ${attempt.state}`, txId);
