@@ -1,0 +1,137 @@
+/**
+ * What every spec starts from: one application for the whole run, an order service that sells through its public API, and a
+ * wall that is signed in and live. A spec that kills its application starts one of its own.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test as base, expect } from "@playwright/test";
+import type { Page } from "@playwright/test";
+import { stopPostgresLeftIn } from "../server/embedded/postgres.ts";
+import { stopRedisLeftIn } from "../server/embedded/redis.ts";
+import type { FirstRun } from "../server/first-run.ts";
+import { startApplication } from "../server/testing/application.ts";
+import type { Application } from "../server/testing/application.ts";
+
+export interface NewDish {
+  dishId: string;
+  storeId: string;
+  en: string;
+  zh: string;
+  supplied: number;
+}
+
+/** The order service. Every call must be taken; use `post` for those that must not. */
+export class OrderService {
+  private calls = 0;
+
+  constructor(private readonly application: FirstRun) {}
+
+  async post(path: string, body: unknown): Promise<{ status: number; body: unknown }> {
+    this.calls += 1;
+    const key = `e2e-${process.pid}-${Date.now()}-${this.calls}`;
+    const response = await fetch(`${this.application.url}/api/v1${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${this.application.apiKey}`, "content-type": "application/json", "idempotency-key": key },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, body: await response.json() };
+  }
+
+  async addDish({ dishId, storeId, en, zh, supplied }: NewDish): Promise<void> {
+    const answer = await this.post("/dishes", { dishId, storeId, names: { en, "zh-CN": zh }, priceCents: 2_800, supplied });
+    expect(answer).toMatchObject({ status: 201 });
+  }
+
+  async reserve(txId: string, storeId: string, lines: { dishId: string; quantity: number }[], ttlSeconds = 900): Promise<void> {
+    const answer = await this.post("/transactions", { txId, storeId, lines, orderId: `order-${txId}`, ttlSeconds });
+    expect(answer).toMatchObject({ status: 201 });
+  }
+}
+
+interface WorkerFixtures {
+  application: FirstRun;
+}
+
+interface TestFixtures {
+  orders: OrderService;
+  /** Signed in, on the wall, live. The test fails when the page complains. */
+  wall: Page;
+}
+
+const START_MS_MAX = 240_000; // the first start of a fresh clone builds the console
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  application: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's names
+    async ({}, use) => {
+      const own = await ownApplication();
+      await use(own.application.firstRun);
+      await own.end();
+    },
+    { scope: "worker", timeout: START_MS_MAX },
+  ],
+  baseURL: async ({ application }, use) => use(application.url),
+  orders: async ({ application }, use) => use(new OrderService(application)),
+  wall: async ({ page, application }, use) => {
+    const complaints = complaintsOf(page);
+    await signIn(page, application);
+    await expectLive(page);
+    await use(page);
+    expect(complaints).toEqual([]);
+  },
+});
+
+export async function signIn(page: Page, { url, operator }: FirstRun): Promise<void> {
+  await page.goto(`${url}/sign-in`);
+  await page.locator("input[name=email]").fill(operator.email);
+  await page.locator("input[name=password]").fill(operator.password);
+  await page.locator("button[type=submit]").click();
+  await page.waitForURL(`${url}/`);
+}
+
+export async function expectLive(page: Page): Promise<void> {
+  await expect(page.getByTestId("connection")).toHaveAttribute("data-status", "live");
+}
+
+/** Errors of scripts, and what the Content-Security-Policy refused. */
+export function complaintsOf(page: Page): string[] {
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    // An answer of 4xx is an error to the browser, and what some tests are about.
+    if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
+  });
+  return complaints;
+}
+
+export interface OwnApplication {
+  application: Application;
+  /** Kills it, and starts it again on its port and its data. */
+  restart(): Promise<void>;
+  kill(): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** An application that only one test uses, because it kills it. */
+export async function ownApplication(): Promise<OwnApplication> {
+  const folder = mkdtempSync(join(tmpdir(), "eightysix-e2e-"));
+  const dataDir = join(folder, "data");
+  let application = await startApplication({ dataDir });
+  const port = new URL(application.url).port;
+  return {
+    application,
+    kill: () => application.kill(),
+    async restart() {
+      application = await startApplication({ dataDir, env: { PORT: port } });
+    },
+    async end() {
+      await application.stop();
+      await stopPostgresLeftIn(dataDir);
+      await stopRedisLeftIn(dataDir);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export { expect };
