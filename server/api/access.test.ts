@@ -122,6 +122,12 @@ describe("time", () => {
     expect(api.calls).toHaveLength(1);
   });
 
+  it("a read that fails is UNAVAILABLE and reported", async () => {
+    const api = testApi({ reads: { ...fakeReads, dish: () => Promise.reject(new Error("no database")) } });
+    expect(expectProblem(await api.send("GET", "/api/v1/dishes/noodles"), "UNAVAILABLE").detail).toBe("The database does not answer.");
+    expect(api.logged).toHaveLength(1);
+  });
+
   it("of a read is bounded too", async () => {
     const clock = new StandingClock();
     let started: () => void = () => {};

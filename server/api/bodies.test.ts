@@ -35,7 +35,9 @@ describe("a body", () => {
   it("that breaks off, or is no UTF-8, is refused", async () => {
     const broken = new ReadableStream({ pull: (controller) => controller.error(new Error("gone")) });
     expectProblem(await testApi().send("POST", "/api/v1/transactions", { body: broken }), "VALIDATION");
-    expectProblem(await testApi().send("POST", "/api/v1/transactions", { body: new Uint8Array([0x22, 0xff, 0x22]) }), "VALIDATION");
+    const notUtf8 = Buffer.from('{"quantity":1,"reason":"caf\u00e9"}', "latin1");
+    const headers = { ...JSON_TYPE, "idempotency-key": "a1" };
+    expectProblem(await testApi().send("POST", "/api/v1/dishes/d1/restock", { body: notUtf8, headers }), "VALIDATION");
   });
 
   it.each([

@@ -75,13 +75,26 @@ export function problemOf(call: Call, error: unknown, txId: string | undefined):
   return problemAnswer(error, { traceId: call.context.traceId, txId, route: call.route, unexpected: call.unexpected });
 }
 
-/** Gives a read up at the deadline; the work behind it goes on, its answer is dropped. @throws ApiError DEADLINE_EXCEEDED */
-export function within<T>({ clock, deadline }: Call, read: Promise<T>): Promise<T> {
+/**
+ * A read, given up at the deadline; the work behind it goes on, its answer is dropped.
+ * @throws ApiError DEADLINE_EXCEEDED, or UNAVAILABLE when the read failed.
+ */
+export function within<T>(call: Call, read: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = clock.schedule(deadline.remainingMs, () =>
+    const timer = call.clock.schedule(call.deadline.remainingMs, () =>
       reject(new ApiError("DEADLINE_EXCEEDED", "The database did not answer in time.")),
     );
-    read.finally(() => timer.cancel()).then(resolve, reject);
+    read.then(
+      (value) => {
+        timer.cancel();
+        resolve(value);
+      },
+      (error: unknown) => {
+        timer.cancel();
+        call.unexpected(error, call.context.traceId, call.route);
+        reject(new ApiError("UNAVAILABLE", "The database does not answer."));
+      },
+    );
   });
 }
 
