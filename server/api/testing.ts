@@ -6,7 +6,7 @@ import { ERRORS, type ErrorCode, Problem } from "../contracts/errors.ts";
 import { SCOPES, type Scope } from "../contracts/scopes.ts";
 import type { Clock } from "../engine/kernel/clock.ts";
 import { realClock } from "../engine/kernel/clock.ts";
-import { EngineError } from "../engine/kernel/errors.ts";
+import type { EngineError } from "../engine/kernel/errors.ts";
 import type { DishRow, TryRequest } from "../engine/kernel/types.ts";
 import { type Api, createApi } from "./app.ts";
 import type { ApiDependencies, ApiEngine, ApiKeyVerifier, ApiReads } from "./ports.ts";
