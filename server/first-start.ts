@@ -3,6 +3,7 @@
  * first-run.json; the database keeps their hashes, so they cannot be had again.
  */
 import { relative } from "node:path";
+import { type Seeded, seed } from "../prisma/seed.ts";
 import { createFirstKey } from "./api/keys.ts";
 import type { Auth } from "./auth/auth.ts";
 import type { Config } from "./config.ts";
@@ -11,6 +12,17 @@ import type { Stores } from "./embedded/stores.ts";
 import { realClock } from "./engine/kernel/clock.ts";
 import { type FirstRun, FirstRunFile } from "./first-run.ts";
 import type { PrismaClient } from "./generated/prisma/client.ts";
+
+/**
+ * Before the engine starts, so that it finds the menu.
+ * @returns what was put on the menu; null when the installation is older.
+ */
+export function seedFirst(databaseUrl: string): Promise<Seeded | null> {
+  return alone(databaseUrl, async (client) => {
+    const { rows } = await client.query<{ first: boolean }>("SELECT NOT EXISTS (SELECT FROM users) AS first");
+    return rows[0]?.first ? seed(client) : null;
+  });
+}
 
 export interface FirstStartParts {
   config: Config;

@@ -24,7 +24,7 @@ import { openEmbeddedStores, openGivenStores, type Stores } from "./embedded/sto
 import { createEngine } from "./engine/create-engine.ts";
 import { realClock } from "./engine/kernel/clock.ts";
 import { FirstRunFile } from "./first-run.ts";
-import { firstStart } from "./first-start.ts";
+import { firstStart, seedFirst } from "./first-start.ts";
 import { LiveBoard } from "./gateway/board.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createLiveReads } from "./gateway/live-reads.ts";
@@ -71,6 +71,8 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
   const { databaseUrl, redisUrl } = stores;
   const { applied } = await migrate(databaseUrl);
   if (applied.length > 0) say(`  Migrated: ${applied.join(", ")}`);
+  const seeded = await seedFirst(databaseUrl);
+  if (seeded) say(`  Put on the menu: ${seeded.dishes} dishes, ${seeded.coupons} coupons`);
 
   const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl, max: PRISMA_CONNECTIONS_MAX }) });
   shutdown.add("database client", () => prisma.$disconnect());
