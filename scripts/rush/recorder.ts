@@ -2,6 +2,7 @@
  * Writes down every answer: per transaction for the audit, in numbers for the report. It judges nothing but whether an
  * answer repeats the first one; `audit/` does the rest.
  */
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Histogram } from "./histogram.ts";
 import { type Attempt, certaintyOf, type History, type Verb } from "./history.ts";
 import { type Slack, StockBound } from "./stock-bound.ts";
@@ -37,6 +38,7 @@ export interface AcknowledgedRestock {
 
 /** Enough to see what is wrong; the rest is counted. */
 const KEPT_MAX = 1_000;
+const BURST_GAP_MS = 500;
 /** A confirm may be on its way for as long as a request may wait (8 s), and find its reservation expired. */
 const LATE_MS = 8_000;
 
@@ -68,9 +70,24 @@ export class Recorder {
   refundsDue = 0;
   /** The longest time with errors and without any good answer, while customers were there; 0: there never was one. */
   outageMs = 0;
+  /** How late this program itself was, in nanoseconds: on a busy machine the latencies include that. */
+  private readonly lateness = monitorEventLoopDelay({ resolution: 10 });
   private lastAnswerAtMs = performance.now();
   private failing = false;
+  /** The longest stretch of errors with less than half a second between one and the next. */
+  errorBurstMs = 0;
+  private burst = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.NEGATIVE_INFINITY };
   private closed = false;
+
+  /** The first customer comes. */
+  open(): void {
+    this.lateness.enable();
+  }
+
+  /** 99 % of the time this program was no later than this. */
+  get lateMsP99(): number {
+    return Math.max(0, this.lateness.percentile(99) / 1e6 - 10);
+  }
 
   begin(order: { txId: string; storeId: string; orderId: string; couponId: string | null; lines: readonly Line[]; ttlSeconds: number }): History {
     const history: History = { ...order, firstTryAtMs: null, attempts: [], reserved: null, contradictions: null };
@@ -135,28 +152,33 @@ export class Recorder {
         histogram.record(answer.doneAtMs - intendedAtMs);
         this.breathe(answer.doneAtMs);
       } else {
-        this.fail(`${answer.status} ${code ?? ""}`.trim());
+        this.fail(`${answer.status} ${code ?? ""}`.trim(), answer.doneAtMs);
       }
     } else if (answer.reason === "aborted") {
       label = "hung up";
       this.hungUp += 1;
     } else {
       label = `lost: ${answer.reason}`;
-      this.fail(`${answer.reason}: ${answer.detail}`);
+      this.fail(`${answer.reason}: ${answer.detail}`, answer.doneAtMs);
     }
     let labels = this.answers.get(call);
     if (!labels) this.answers.set(call, (labels = new Map()));
     labels.set(label, (labels.get(label) ?? 0) + 1);
   }
 
-  private fail(error: string): void {
+  private fail(error: string, atMs: number): void {
+    if (this.closed) return;
     this.failing = true;
+    if (atMs - this.burst.toMs > BURST_GAP_MS) this.burst.fromMs = atMs;
+    this.burst.toMs = atMs;
+    this.errorBurstMs = Math.max(this.errorBurstMs, atMs - this.burst.fromMs);
     this.errors.set(error, (this.errors.get(error) ?? 0) + 1);
   }
 
   /** The last customer has left: a server that goes away now disturbs nobody. */
   close(): void {
     this.breathe(performance.now());
+    this.lateness.disable();
     this.closed = true;
   }
 

@@ -9,6 +9,8 @@ import type { Call, Recorder } from "./recorder.ts";
 
 /** Contract: an expired reservation is EXPIRED within this. */
 const SWEEP_MS_MAX = 5_000;
+/** Below this the client's own lateness does not change the picture. */
+const CLIENT_LATE_MS = 10;
 const CALLS: readonly Call[] = ["try", "confirm", "cancel", "reverse", "restock", "coupon", "menu"];
 
 export interface Rush {
@@ -58,11 +60,14 @@ export interface ReportFigures {
   expired: number | null;
   sweptLateMsMax: number | null;
   hungUp: number;
+  /** This program's own lateness. */
+  clientLateMsP99: number;
   /** Answers to a Try other than yes, and 5xx aside. */
   refused: Record<string, number>;
   /** 5xx and transport errors. */
   errors: Record<string, number>;
   outageMs: number;
+  errorBurstMs: number;
   answers: Record<string, Record<string, number>>;
   latencies: Record<string, LatencyFigures>;
   restocks: number;
@@ -99,9 +104,11 @@ export function figuresOf(rush: Rush): ReportFigures {
     expired: audit ? (audit.states.EXPIRED ?? 0) : null,
     sweptLateMsMax: audit?.sweptLateMsMax ?? null,
     hungUp: recorder.hungUp,
+    clientLateMsP99: recorder.lateMsP99,
     refused: Object.fromEntries(refused.sort(([, a], [, b]) => b - a)),
     errors: Object.fromEntries([...recorder.errors].sort(([, a], [, b]) => b - a)),
     outageMs: recorder.outageMs,
+    errorBurstMs: recorder.errorBurstMs,
     answers: Object.fromEntries([...recorder.answers].map(([call, labels]) => [call, Object.fromEntries(labels)])),
     latencies: Object.fromEntries(
       CALLS.flatMap((call) => {
@@ -129,7 +136,7 @@ export function figuresOf(rush: Rush): ReportFigures {
 }
 
 function historiesOf({ audit, recorder }: Rush): Record<string, Attempt[]> {
-  const named = [...(audit?.verdicts ?? []).flatMap(({ findings }) => findings.flatMap(({ ids }) => ids)), ...(audit?.overtaken ?? [])];
+  const named = [...(audit?.verdicts ?? []).flatMap(({ findings }) => findings.flatMap(({ ids }) => ids)), ...(audit?.overtaken ?? []), ...(audit?.split ?? [])];
   return Object.fromEntries(
     named.flatMap((id) => {
       const history = recorder.histories.get(id);
@@ -167,6 +174,7 @@ export function inWords(figures: ReportFigures): string {
     `Trys refused      ${listed(f.refused) || "none"}`,
     `Errors            ${listed(f.errors) || "none"}`,
   );
+  if (f.errorBurstMs > 0) lines.push(`Longest burst     ${(f.errorBurstMs / 1000).toFixed(1)} s of errors less than half a second apart`);
   if (f.outageMs > 1_000) lines.push(`Longest silence   ${(f.outageMs / 1000).toFixed(1)} s`);
   lines.push(
     `Hung up           ${number(f.hungUp)} requests, on purpose`,
@@ -177,6 +185,9 @@ export function inWords(figures: ReportFigures): string {
   for (const [call, l] of Object.entries(f.latencies)) {
     const times = [l.p50Ms, l.p90Ms, l.p99Ms, l.maxMs].map((ms) => `${ms.toFixed(1)} ms`.padStart(10)).join("");
     lines.push(`  ${call.padEnd(12)}${number(l.answers).padStart(13)}${times}`);
+  }
+  if (f.clientLateMsP99 > CLIENT_LATE_MS) {
+    lines.push(`  This program itself was up to ${f.clientLateMsP99.toFixed(0)} ms late (p99): the machine is busy, and the latencies include that.`);
   }
   lines.push("", ...auditInWords(f));
   return lines.join("\n");
@@ -199,6 +210,9 @@ function auditInWords(figures: ReportFigures): string[] {
   if (audit.overtaken.length > 0) {
     const example = audit.overtaken[0];
     lines.push(`  Note: ${number(audit.overtaken.length)} refused when asked again had been reserved by the copy whose answer was lost, and expired (${example}).`);
+  }
+  if (audit.split.length > 0) {
+    lines.push(`  Note: of ${number(audit.split.length)} double clicks one copy was reserved and the other refused (${audit.split[0]}).`);
   }
   if (audit.sweptLateMsMax !== null && audit.sweptLateMsMax > SWEEP_MS_MAX) {
     const excuse = figures.outageMs > 1_000 ? " The server was away in between." : "";

@@ -65,6 +65,7 @@ async function hold(options: RushOptions, progress: Progress, day: Day, interrup
     };
     progress.show(`${run} · ${onSale.length} dishes · ${options.customers} customers · seed ${seed}`);
     day.start();
+    recorder.open();
     progress.watch(day, recorder);
     const openedAtMs = performance.now();
     const cooking = kitchen.cook();

@@ -9,6 +9,9 @@ import { Pool } from "undici";
 const ANSWER_MS_MAX = 8_000;
 const CONNECT_MS_MAX = 3_000;
 
+/** One for all: making an Error is dearer than the request. */
+const HUNG_UP = new Error("the customer hung up");
+
 export type LossReason = "aborted" | "connection" | "timeout";
 
 export type Answer =
@@ -54,7 +57,7 @@ export class Wire {
       let aborted = false;
       const cut = () => {
         aborted = true;
-        hangUp?.(new Error("the customer hung up"));
+        hangUp?.(HUNG_UP);
       };
       const timer = request.abortAfterMs === undefined ? null : setTimeout(cut, request.abortAfterMs);
       const lose = (reason: LossReason, detail: string) => {

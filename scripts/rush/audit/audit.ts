@@ -11,7 +11,7 @@ import { readByHttp } from "./http.ts";
 import { checkRows, overtaken } from "./rows.ts";
 import type { LedgerDatabase } from "./sql.ts";
 import { checkStock, differences, type StockEvidence } from "./stock.ts";
-import { checkTold } from "./told.ts";
+import { checkTold, splitAnswers } from "./told.ts";
 import { INVARIANTS, type Invariant, notChecked, type Verdict } from "./verdict.ts";
 import { ENDED_STATES, type LedgerView } from "./view.ts";
 
@@ -47,16 +47,19 @@ export interface AuditReport {
   byHand: number;
   /** Reserved by a lost copy after another copy was refused. */
   overtaken: string[];
+  /** Double clicks of which one was reserved, one refused. */
+  split: string[];
 }
 
 /** @returns null when the server stays away: nothing can be said. */
 export async function runAudit(auditCase: AuditCase): Promise<AuditReport | null> {
   const { recorder, wire, run, seed, say } = auditCase;
   const startedAtMs = performance.now();
+  const histories = [...recorder.histories.values()];
   if (!(await serverReturns(wire, say))) return null;
   await sleep(REST_MS);
 
-  const limitMs = latestEndMs([...recorder.histories.values()]) + SWEEP_MS_MAX + SLACK_MS;
+  const limitMs = latestEndMs(histories) + SWEEP_MS_MAX + SLACK_MS;
   let database = auditCase.database;
   if (database) {
     try {
@@ -66,7 +69,7 @@ export async function runAudit(auditCase: AuditCase): Promise<AuditReport | null
       database = null;
     }
   }
-  if (!database) await waitUntil(limitMs, say, openByHttp(wire, [...recorder.histories.values()]));
+  if (!database) await waitUntil(limitMs, say, openByHttp(wire, histories));
   const waitedMs = performance.now() - startedAtMs;
 
   say("reading the ledger");
@@ -83,11 +86,19 @@ export async function runAudit(auditCase: AuditCase): Promise<AuditReport | null
     soldOutAnswers: recorder.answers.get("try")?.get("SOLD_OUT") ?? 0,
   };
   const verdicts = [
-    ...checkTold([...recorder.histories.values()], byHand),
+    ...checkTold(histories, byHand),
     ...checkRows(recorder.histories, view),
     ...checkStock(evidence),
   ];
-  return { source: view.source, verdicts: inOrder(verdicts), waitedMs, byHand: byHand.size, overtaken: overtaken(recorder.histories, view), ...summaryOf(view) };
+  return {
+    source: view.source,
+    verdicts: inOrder(verdicts),
+    waitedMs,
+    byHand: byHand.size,
+    overtaken: overtaken(recorder.histories, view),
+    split: splitAnswers(histories),
+    ...summaryOf(view),
+  };
 }
 
 /** Every invariant has a verdict, in the order of the table. */
