@@ -1,6 +1,6 @@
 /**
  * Proves the ledger's one statement on a durable Postgres of its own, then prints how fast it is.
- * `npx tsx scripts/prove-ledger.ts [--seconds 60] [--sessions 4] [--seed 1] [--speed-seconds 4]`; exit 0 proved, 1 broken, 2 usage.
+ * `npx tsx scripts/prove-ledger.ts [--seconds 60] [--sessions 6] [--seed 1] [--speed-seconds 4]`; exit 0 proved, 1 broken, 2 usage.
  */
 import { mkdtempSync, rmSync, chmodSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ function numberOf(name: string, value: string): number {
   process.exit(2);
 }
 
-const OPTIONS = { seconds: "60", sessions: "4", seed: "1", "speed-seconds": "4" } as const;
+const OPTIONS = { seconds: "60", sessions: "6", seed: "1", "speed-seconds": "4" } as const;
 
 function parse(): Record<keyof typeof OPTIONS, number> {
   try {

@@ -27,7 +27,9 @@ export class History {
   private readonly fenced = new Set<string>();
   private readonly refundDue = new Set<string>();
   private readonly moved = new Map<string, MoveTarget[]>();
-  private readonly applied = new Map<string, { change: LedgerStockChange; answer: string }>();
+  private readonly applied = new Set<string>();
+  /** Answers given for an action key, APPLIED or REPLAYED: which of them is heard first says nothing. */
+  private readonly answers = new Map<string, { change: LedgerStockChange; text: string }>();
   /** Per dish, the rows of its last versions. */
   private readonly rows = new Map<string, Map<number, string>>();
   /** Transactions of a batch whose answer was lost: they may have been told nothing of what they did. */
@@ -66,12 +68,13 @@ export class History {
       const answer = result.changes[index];
       if (!answer) return;
       this.count(`${change.kind} ${answer.verdict}`);
-      if (answer.verdict === "APPLIED" && this.applied.has(change.actionKey)) this.report(`${change.actionKey} was applied twice`);
       if (answer.verdict !== "APPLIED" && answer.verdict !== "REPLAYED") return;
+      if (answer.verdict === "APPLIED" && this.applied.has(change.actionKey)) this.report(`${change.actionKey} was applied twice`);
+      if (answer.verdict === "APPLIED") this.applied.add(change.actionKey);
       const text = JSON.stringify(Object.entries(answer.dish).sort());
-      const first = this.applied.get(change.actionKey);
-      if (first && first.answer !== text) this.report(`${change.actionKey} was answered differently the second time`);
-      this.applied.set(change.actionKey, { change, answer: text });
+      const other = this.answers.get(change.actionKey);
+      if (other && other.text !== text) this.report(`${change.actionKey} was answered ${other.text} and ${text}`);
+      this.answers.set(change.actionKey, { change, text });
     });
     for (const row of result.dishes) if (row) this.seen(row);
   }
@@ -95,7 +98,7 @@ export class History {
     for (const dish of dishes) {
       if (!dish) continue;
       this.seen(dish);
-      const moved = [...this.applied.values()].filter(({ change }) => change.dishId === dish.dishId);
+      const moved = [...this.answers.values()].filter(({ change }) => change.dishId === dish.dishId);
       const sum = moved.reduce((total, { change }) => total + (change.kind === "RESTOCK" ? change.quantity : change.kind === "WRITE_OFF" ? -change.quantity : 0), supplied);
       if (dish.supplied !== sum) this.report(`${dish.dishId} has ${dish.supplied} supplied, the answers add up to ${sum}`);
     }

@@ -16,9 +16,9 @@ const AUDIT = readFileSync(new URL("../../../../../prisma/sql/audit.sql", import
 
 /** More than the longest run of conflicts ever seen (4); beyond it a conflict is not one that goes away. */
 const CONFLICTS_MAX = 12;
-const BATCH_MAX = 48;
+const BATCH_MAX = 32;
 /** Often enough to hit every phase of a batch within a minute, seldom enough to leave time for work. */
-const KILL_EVERY_MS = 150;
+const KILL_EVERY_MS = 400;
 const LOOK_UP = 500;
 
 export interface ProofOptions {
@@ -43,7 +43,7 @@ export interface ProofReport {
   wrong: string[];
 }
 
-export async function proveLedger({ databaseUrl, seconds, sessions = 4, seed = 1 }: ProofOptions): Promise<ProofReport> {
+export async function proveLedger({ databaseUrl, seconds, sessions = 6, seed = 1 }: ProofOptions): Promise<ProofReport> {
   const admin = new pg.Pool({ connectionString: databaseUrl, max: 1 });
   const ledgers = Array.from({ length: sessions }, () => new PostgresLedger({ databaseUrl, connectionsMax: 1 }));
   const history = new History();
@@ -66,7 +66,7 @@ export async function proveLedger({ databaseUrl, seconds, sessions = 4, seed = 1
       while (realClock.monotonicMs() < endAtMs) {
         const batch = batchOf(random, window, integerBetween(random, 1, BATCH_MAX));
         await carry(ledger, batch, history, report);
-        if (random.next() < 0.1) await sweep(ledger, history, report);
+        if (random.next() < 0.05) await sweep(ledger, history, report);
       }
     };
     const killer = async (): Promise<void> => {
