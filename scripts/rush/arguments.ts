@@ -13,10 +13,10 @@ export const USAGE = `npm run rush -- [options]
   --rate N             orders offered per second, whatever the answers; those beyond --customers are dropped and counted
                        (default: no fixed rate, every customer orders again after the last order)
   --seed N             repeats the customers' decisions    (default: a new one, printed)
-  --stuck N            leaves N transactions stuck at a remote participant
+  --stuck N            leaves N transactions stuck at a remote participant (not in this version: it has no participants)
   --json FILE          writes the report and the audit as JSON
 
-Exit: 0 everything held, 1 an invariant broke, 2 wrong usage or nothing to reach.`;
+first-run.json is looked for in DATA_DIR, by default .data. Exit: 0 everything held, 1 an invariant broke, 2 wrong usage or nothing to reach.`;
 
 /** What `npm start` leaves for tools on the same machine. */
 export interface FirstRun {

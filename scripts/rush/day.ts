@@ -7,7 +7,7 @@
 const CLOSING_MS = 10_000;
 
 export class Day {
-  readonly startedAtMs = performance.now();
+  private startedAtMs = performance.now();
   readonly openMs: number;
   private closed = false;
   private ended = false;
@@ -19,6 +19,7 @@ export class Day {
   }
 
   start(): void {
+    this.startedAtMs = performance.now();
     this.timers.push(setTimeout(() => this.close(), this.openMs));
   }
 

@@ -42,7 +42,7 @@ export class Progress {
 
   /** A line that the next one replaces on a terminal. */
   show(line: string): void {
-    if (this.out.isTTY) this.out.write(`\r\x1b[2K${line.slice(0, Math.max(20, (this.out.columns ?? 80) - 1))}`);
+    if (this.out.isTTY) this.out.write(`\r\x1b[2K${line.slice(0, Math.max(20, (this.out.columns || 80) - 1))}`);
     else this.out.write(`${line}\n`);
   }
 
