@@ -33,7 +33,7 @@ export async function prepareToRun() {
   });
 }
 
-/** Everything that serving the console needs. */
+/** Everything that serving the console needs, running included. */
 export async function prepareToServe() {
   await alone(async () => {
     await installDependencies();
