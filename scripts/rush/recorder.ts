@@ -2,12 +2,11 @@
  * Writes down every answer: per transaction for the audit, in numbers for the report. It judges nothing but whether an
  * answer repeats the first one; `audit/` does the rest.
  */
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Histogram } from "./histogram.ts";
 import { type Attempt, certaintyOf, type History, type Verb } from "./history.ts";
+import { Pulse } from "./pulse.ts";
 import { type Slack, StockBound } from "./stock-bound.ts";
 import type { Answer } from "./wire.ts";
-import type { Line } from "./workload.ts";
 
 /** Everything that is timed: the verbs, and what the rush asks beside them. */
 export type Call = Verb | "menu" | "restock" | "coupon";
@@ -38,12 +37,12 @@ export interface AcknowledgedRestock {
 
 /** Enough to see what is wrong; the rest is counted. */
 const KEPT_MAX = 1_000;
-const BURST_GAP_MS = 500;
 /** A confirm may be on its way for as long as a request may wait (8 s), and find its reservation expired. */
 const LATE_MS = 8_000;
 
 export class Recorder {
   readonly startedAtMs = performance.now();
+  readonly pulse = new Pulse();
   readonly histories = new Map<string, History>();
   readonly bound = new StockBound();
   readonly latencies = new Map<Call, Histogram>();
@@ -68,28 +67,7 @@ export class Recorder {
   cancelled = 0;
   reversed = 0;
   refundsDue = 0;
-  /** The longest time with errors and without any good answer, while customers were there; 0: there never was one. */
-  outageMs = 0;
-  /** How late this program itself was, in nanoseconds: on a busy machine the latencies include that. */
-  private readonly lateness = monitorEventLoopDelay({ resolution: 10 });
-  private lastAnswerAtMs = performance.now();
-  private failing = false;
-  /** The longest stretch of errors with less than half a second between one and the next. */
-  errorBurstMs = 0;
-  private burst = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.NEGATIVE_INFINITY };
-  private closed = false;
-
-  /** The first customer comes. */
-  open(): void {
-    this.lateness.enable();
-  }
-
-  /** 99 % of the time this program was no later than this. */
-  get lateMsP99(): number {
-    return Math.max(0, this.lateness.percentile(99) / 1e6 - 10);
-  }
-
-  begin(order: { txId: string; storeId: string; orderId: string; couponId: string | null; lines: readonly Line[]; ttlSeconds: number }): History {
+  begin(order: Pick<History, "txId" | "storeId" | "orderId" | "couponId" | "lines" | "ttlSeconds">): History {
     const history: History = { ...order, firstTryAtMs: null, attempts: [], reserved: null, contradictions: null };
     this.histories.set(history.txId, history);
     return history;
@@ -150,7 +128,7 @@ export class Recorder {
         let histogram = this.latencies.get(call);
         if (!histogram) this.latencies.set(call, (histogram = new Histogram()));
         histogram.record(answer.doneAtMs - intendedAtMs);
-        this.breathe(answer.doneAtMs);
+        this.pulse.good(answer.doneAtMs);
       } else {
         this.fail(`${answer.status} ${code ?? ""}`.trim(), answer.doneAtMs);
       }
@@ -167,31 +145,12 @@ export class Recorder {
   }
 
   private fail(error: string, atMs: number): void {
-    if (this.closed) return;
-    this.failing = true;
-    if (atMs - this.burst.toMs > BURST_GAP_MS) this.burst.fromMs = atMs;
-    this.burst.toMs = atMs;
-    this.errorBurstMs = Math.max(this.errorBurstMs, atMs - this.burst.fromMs);
+    this.pulse.bad(atMs);
     this.errors.set(error, (this.errors.get(error) ?? 0) + 1);
   }
 
-  /** The last customer has left: a server that goes away now disturbs nobody. */
-  close(): void {
-    this.breathe(performance.now());
-    this.lateness.disable();
-    this.closed = true;
-  }
-
-  private breathe(atMs: number): void {
-    if (this.failing && !this.closed) {
-      this.outageMs = Math.max(this.outageMs, atMs - this.lastAnswerAtMs);
-      this.failing = false;
-    }
-    this.lastAnswerAtMs = atMs;
-  }
-
   private count(history: History, attempt: Attempt): void {
-    if (attempt.code === "REFUND_DUE") this.refundsDue += 1;
+    if (attempt.code === "REFUND_DUE" && !history.attempts.some(({ code }) => code === "REFUND_DUE")) this.refundsDue += 1;
     if (certaintyOf(attempt) !== "done" || attempt.altered) return;
     const first = !history.attempts.some((earlier) => earlier.verb === attempt.verb && earlier.status === 200);
     if (attempt.verb === "try") {

@@ -66,7 +66,7 @@ export interface ReportFigures {
   refused: Record<string, number>;
   /** 5xx and transport errors. */
   errors: Record<string, number>;
-  outageMs: number;
+  silenceMs: number;
   errorBurstMs: number;
   answers: Record<string, Record<string, number>>;
   latencies: Record<string, LatencyFigures>;
@@ -104,11 +104,11 @@ export function figuresOf(rush: Rush): ReportFigures {
     expired: audit ? (audit.states.EXPIRED ?? 0) : null,
     sweptLateMsMax: audit?.sweptLateMsMax ?? null,
     hungUp: recorder.hungUp,
-    clientLateMsP99: recorder.lateMsP99,
+    clientLateMsP99: recorder.pulse.lateMsP99,
     refused: Object.fromEntries(refused.sort(([, a], [, b]) => b - a)),
     errors: Object.fromEntries([...recorder.errors].sort(([, a], [, b]) => b - a)),
-    outageMs: recorder.outageMs,
-    errorBurstMs: recorder.errorBurstMs,
+    silenceMs: recorder.pulse.silenceMs,
+    errorBurstMs: recorder.pulse.burstMs,
     answers: Object.fromEntries([...recorder.answers].map(([call, labels]) => [call, Object.fromEntries(labels)])),
     latencies: Object.fromEntries(
       CALLS.flatMap((call) => {
@@ -136,7 +136,8 @@ export function figuresOf(rush: Rush): ReportFigures {
 }
 
 function historiesOf({ audit, recorder }: Rush): Record<string, Attempt[]> {
-  const named = [...(audit?.verdicts ?? []).flatMap(({ findings }) => findings.flatMap(({ ids }) => ids)), ...(audit?.overtaken ?? []), ...(audit?.split ?? [])];
+  if (!audit) return {};
+  const named = [...audit.verdicts.flatMap(({ findings }) => findings.flatMap(({ ids }) => ids)), ...audit.overtaken, ...audit.split];
   return Object.fromEntries(
     named.flatMap((id) => {
       const history = recorder.histories.get(id);
@@ -175,7 +176,7 @@ export function inWords(figures: ReportFigures): string {
     `Errors            ${listed(f.errors) || "none"}`,
   );
   if (f.errorBurstMs > 0) lines.push(`Longest burst     ${(f.errorBurstMs / 1000).toFixed(1)} s of errors less than half a second apart`);
-  if (f.outageMs > 1_000) lines.push(`Longest silence   ${(f.outageMs / 1000).toFixed(1)} s`);
+  if (f.silenceMs > 1_000) lines.push(`Longest silence   ${(f.silenceMs / 1000).toFixed(1)} s`);
   lines.push(
     `Hung up           ${number(f.hungUp)} requests, on purpose`,
     `Requests          ${number(f.requests)}, ${f.requestsPerSecond.toFixed(0)} a second`,
@@ -187,7 +188,8 @@ export function inWords(figures: ReportFigures): string {
     lines.push(`  ${call.padEnd(12)}${number(l.answers).padStart(13)}${times}`);
   }
   if (f.clientLateMsP99 > CLIENT_LATE_MS) {
-    lines.push(`  This program itself was up to ${f.clientLateMsP99.toFixed(0)} ms late (p99): the machine is busy, and the latencies include that.`);
+    const late = f.clientLateMsP99.toFixed(0);
+    lines.push(`  This program itself was up to ${late} ms late (p99): the machine is busy, and the latencies include that.`);
   }
   lines.push("", ...auditInWords(f));
   return lines.join("\n");
@@ -209,13 +211,14 @@ function auditInWords(figures: ReportFigures): string[] {
   if (audit.byHand > 0) lines.push(`  ${audit.byHand} transactions were acted on by hand; nothing is asserted about their state.`);
   if (audit.overtaken.length > 0) {
     const example = audit.overtaken[0];
-    lines.push(`  Note: ${number(audit.overtaken.length)} refused when asked again had been reserved by the copy whose answer was lost, and expired (${example}).`);
+    const count = number(audit.overtaken.length);
+    lines.push(`  Note: ${count} refused when asked again had been reserved by the copy whose answer was lost, and expired (${example}).`);
   }
   if (audit.split.length > 0) {
     lines.push(`  Note: of ${number(audit.split.length)} double clicks one copy was reserved and the other refused (${audit.split[0]}).`);
   }
   if (audit.sweptLateMsMax !== null && audit.sweptLateMsMax > SWEEP_MS_MAX) {
-    const excuse = figures.outageMs > 1_000 ? " The server was away in between." : "";
+    const excuse = figures.silenceMs > 1_000 ? " The server was away in between." : "";
     lines.push(`  Note: a reservation expired ${(audit.sweptLateMsMax / 1000).toFixed(1)} s after its time; 5 s are promised.${excuse}`);
   }
   lines.push("", conclusion(audit.verdicts));

@@ -65,7 +65,7 @@ async function hold(options: RushOptions, progress: Progress, day: Day, interrup
     };
     progress.show(`${run} · ${onSale.length} dishes · ${options.customers} customers · seed ${seed}`);
     day.start();
-    recorder.open();
+    recorder.pulse.open(performance.now());
     progress.watch(day, recorder);
     const openedAtMs = performance.now();
     const cooking = kitchen.cook();
@@ -73,7 +73,7 @@ async function hold(options: RushOptions, progress: Progress, day: Day, interrup
     const seconds = (performance.now() - openedAtMs) / 1000;
     await cooking;
     day.end();
-    recorder.close();
+    recorder.pulse.close(performance.now());
     progress.stop();
 
     const audit = await runAudit({ run, seed, recorder, wire, database, say: progress.say });

@@ -37,7 +37,8 @@ export function checkRows(histories: ReadonlyMap<string, History>, view: LedgerV
 
     follow.examined += 1;
     for (const line of row.lines) {
-      if (line.state !== row.state) follow.fail(`${row.state}, its reservation of ${line.quantity} × ${line.dishId} is ${line.state}`, row.txId);
+      const { quantity, dishId, state } = line;
+      if (state !== row.state) follow.fail(`${row.state}, its reservation of ${quantity} × ${dishId} is ${state}`, row.txId);
     }
     if (!row.tombstone && ordersOf) {
       const order = ordersOf.get(row.txId)?.find(({ orderId }) => orderId === row.orderId);

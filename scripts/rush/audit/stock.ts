@@ -49,9 +49,14 @@ function checkDishes(view: LedgerView): Verdict[] {
       if (dish[column] < 0) available.fail(`${column} is ${dish[column]}`, dish.dishId);
     }
   }
-  const others = { "frozen-and-sold": new Examination("frozen-and-sold"), supplied: new Examination("supplied"), "ledger-whole": new Examination("ledger-whole") };
+  const others = {
+    "frozen-and-sold": new Examination("frozen-and-sold"),
+    supplied: new Examination("supplied"),
+    "ledger-whole": new Examination("ledger-whole"),
+  };
   if (!view.breaches) {
-    return [available.verdict(), ...(Object.keys(others) as Invariant[]).map((name) => notChecked(name, "the API does not show reservations and movements: give --database-url"))];
+    const remark = "the API does not show reservations and movements: give --database-url";
+    return [available.verdict(), ...(Object.keys(others) as Invariant[]).map((name) => notChecked(name, remark))];
   }
   for (const examination of Object.values(others)) examination.examined = view.dishes.length;
   others["ledger-whole"].examined = view.transactions.length;
@@ -102,7 +107,8 @@ function checkCoupons({ view, coupons }: StockEvidence): Verdict {
       // A refunded order's coupon may stay used; nothing else keeps one.
       const row = view.transactions.find((transaction) => transaction.txId === coupon.txId);
       const refunded = coupon.state === "USED" && (row?.state === "REVERSED" || (view.sample !== null && !row));
-      if (coupon.state !== "AVAILABLE" && !refunded) examination.fail(`${coupon.state} by ${coupon.txId}, which is ${row?.state ?? "unknown"}`, coupon.couponId);
+      if (coupon.state === "AVAILABLE" || refunded) continue;
+      examination.fail(`${coupon.state} by ${coupon.txId}, which is ${row?.state ?? "unknown"}`, coupon.couponId);
       continue;
     }
     const expected = holder.state === "CONFIRMED" || holder.state === "REVERSING" ? "USED" : "FROZEN";
@@ -147,7 +153,9 @@ function checkRefusals({ view, doubtful, odd, soldOutAnswers }: StockEvidence): 
   }
   for (const { txId, dishId, slack, atMs } of doubtful) {
     const left = slack - (view.takenByOthers?.get(dishId) ?? 0);
-    if (left >= 0) examination.fail(`SOLD_OUT for ${dishId} ${(atMs / 1000).toFixed(1)} s into the rush, with ${left} more than were wanted certainly there`, txId, dishId);
+    if (left < 0) continue;
+    const when = `${(atMs / 1000).toFixed(1)} s into the rush`;
+    examination.fail(`SOLD_OUT for ${dishId} ${when}, with ${left} more than were wanted certainly there`, txId, dishId);
   }
   if (!view.takenByOthers) examination.remark = "supposes that nobody else orders: give --database-url to be sure";
   return examination.verdict();
