@@ -5,17 +5,20 @@
  */
 import { CircuitBreaker } from "./guards/circuit-breaker.ts";
 import { LoadShed } from "./guards/load-shed.ts";
+import { Refusals } from "./guards/refusals.ts";
 import type { FeedEntry, LiveFeed } from "./feed/live-feed.ts";
 import { HEARTBEAT_MS, Instances, type Heartbeat, type InstanceView } from "./feed/instances.ts";
 import type { Clock, Timer } from "./kernel/clock.ts";
 import { Deadline } from "./kernel/deadline.ts";
 import { DeadlineWatch } from "./kernel/deadline-watch.ts";
 import { EngineError } from "./kernel/errors.ts";
+import { snapshots } from "./kernel/histogram.ts";
 import type { Random } from "./kernel/random.ts";
 import { TraceRecorder, type Trace } from "./kernel/trace-recorder.ts";
 import type {
   CallContext,
   DishRow,
+  EngineHistograms,
   EngineStats,
   MoveAnswer,
   StockChangeRequest,
@@ -81,7 +84,9 @@ export class Engine {
   private readonly startedAtMs: number;
   private heart: Timer | null = null;
   private unsubscribe: () => void = () => {};
+  private readonly refusals = new Refusals();
   private shedCount = 0;
+  private gaps = 0;
   private stopping = false;
 
   constructor(private readonly ports: EnginePorts) {
@@ -138,6 +143,7 @@ export class Engine {
       },
       heartbeat: (heartbeat) => this.others.hear(heartbeat),
       gap: () => {
+        this.gaps++;
         this.gate.distrust();
         for (const listener of this.listeners) listener.gap?.();
       },
@@ -163,12 +169,17 @@ export class Engine {
    *   IN_PROGRESS, and DEADLINE_EXCEEDED, whose outcome is unknown.
    */
   async try(request: TryRequest, call: CallContext): Promise<TryAnswer> {
-    this.checkOpen();
-    if (this.shed.overloaded(this.locks.waiting)) {
-      this.shedCount++;
-      throw new EngineError("OVERLOADED", "Orders have to wait too long already.", { txId: request.txId, retryAfterMs: SHED_RETRY_MS });
+    try {
+      this.checkOpen();
+      if (this.shed.overloaded(this.locks.waiting)) {
+        this.shedCount++;
+        throw new EngineError("OVERLOADED", "Orders have to wait too long already.", { tier: "lock", txId: request.txId, retryAfterMs: SHED_RETRY_MS });
+      }
+      return await this.trys.run(request, call);
+    } catch (error) {
+      this.refusals.count(error);
+      throw error;
     }
-    return this.trys.run(request, call);
   }
 
   /**
@@ -244,6 +255,7 @@ export class Engine {
   stats(): EngineStats {
     const { trys, moves, flight, runner } = this;
     return {
+      refusals: this.refusals.snapshot(),
       cas: {
         admitted: trys.counters.admitted,
         refused: trys.counters.refused,
@@ -263,6 +275,7 @@ export class Engine {
         takes: flight.counters.takes,
         short: flight.counters.short,
         failures: flight.counters.redisFailures,
+        expiredHolds: flight.counters.expiredHolds,
         circuit: this.cellsBreaker.state,
       },
       tcc: {
@@ -273,7 +286,13 @@ export class Engine {
         ...runner.counters,
         circuit: this.ledgerBreaker.state,
       },
+      feed: { dropped: this.ports.feed.dropped, gaps: this.gaps },
     };
+  }
+
+  histograms(): EngineHistograms {
+    const { batchOperations, lockWaitMs, stageMs } = this.flight.histograms;
+    return { batchOperations: batchOperations.snapshot(), lockWaitMs: snapshots(lockWaitMs), stageMs: snapshots(stageMs) };
   }
 
   /** Batches, waits and holds of the next `seconds`, for Perfetto. */
@@ -295,6 +314,11 @@ export class Engine {
   instances(): InstanceView[] {
     this.others.hear(this.heartbeat());
     return this.others.list();
+  }
+
+  /** This one's name, as in `instances`. */
+  get instance(): string {
+    return this.ports.instance;
   }
 
   /** For audits: portions promised in memory. With nothing in flight it is 0. */
@@ -339,7 +363,7 @@ export class Engine {
   }
 
   private checkOpen(): void {
-    if (this.stopping) throw new EngineError("UNAVAILABLE", "This instance is shutting down.", { retryAfterMs: 1_000 });
+    if (this.stopping) throw new EngineError("UNAVAILABLE", "This instance is shutting down.", { tier: "access", retryAfterMs: 1_000 });
   }
 }
 

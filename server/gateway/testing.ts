@@ -43,9 +43,10 @@ export function fakeEngine(): FakeEngine {
   const listeners = new Set<{ entry(entry: FeedEntry): void }>();
   return {
     counters: {
+      refusals: { access: {}, cas: {}, lock: {}, redis: {}, tcc: {} },
       cas: { admitted: 0, refused: 0, parked: 0, casRetries: 0, cellReads: 0 },
       lock: { batches: 0, batched: 0, timedOut: 0, shed: 0, waiting: 0, inFlight: 0 },
-      redis: { takes: 0, short: 0, failures: 0, circuit: "closed" },
+      redis: { takes: 0, short: 0, failures: 0, expiredHolds: 0, circuit: "closed" },
       tcc: {
         reserved: 0,
         replayed: 0,
@@ -58,6 +59,7 @@ export function fakeEngine(): FakeEngine {
         bisected: 0,
         circuit: "closed",
       },
+      feed: { dropped: 0, gaps: 0 },
     },
     stats() {
       return this.counters;

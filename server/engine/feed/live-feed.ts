@@ -30,6 +30,8 @@ export interface FeedConsumer {
 }
 
 export interface LiveFeed {
+  /** Messages that were not sent, or could not be read. */
+  readonly dropped: number;
   /** Never throws and never waits: an entry that cannot be sent is dropped and counted. */
   publish(entry: FeedEntry): void;
   /** Says that this instance lives, and how. As unreliable as `publish`. */

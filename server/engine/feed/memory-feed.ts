@@ -15,6 +15,7 @@ export class MemoryFeedBus {
     const consumers = new Set<FeedConsumer>();
     this.views.set(instance, consumers);
     return {
+      dropped: 0,
       publish: (entry) => this.deliver(instance, structuredClone(entry), (consumer, copy) => consumer.entry(copy)),
       announce: (heartbeat) => this.deliver(instance, structuredClone(heartbeat), (consumer, copy) => consumer.heartbeat(copy)),
       subscribe: (consumer) => {

@@ -2,7 +2,7 @@
  * One deadline travels through every layer of a request. It can be narrowed, never extended.
  */
 import type { Clock } from "./clock.ts";
-import { EngineError } from "./errors.ts";
+import { EngineError, type RefusalTier } from "./errors.ts";
 
 export class Deadline {
   private readonly clock: Clock;
@@ -32,7 +32,7 @@ export class Deadline {
   }
 
   /** @throws EngineError DEADLINE_EXCEEDED when the time is up. */
-  check(what: string): void {
-    if (this.passed) throw new EngineError("DEADLINE_EXCEEDED", `The deadline passed before ${what}.`);
+  check(what: string, tier?: RefusalTier): void {
+    if (this.passed) throw new EngineError("DEADLINE_EXCEEDED", `The deadline passed before ${what}.`, tier && { tier });
   }
 }

@@ -37,7 +37,12 @@ export interface DishShortage {
   available: number;
 }
 
+/** Where a Try was told no: at the door, from memory, at the locks, because of holds in Redis, by the ledger. */
+export type RefusalTier = "access" | "cas" | "lock" | "redis" | "tcc";
+
 export interface EngineErrorDetails {
+  /** Absent: the ledger, its records included. */
+  tier?: RefusalTier;
   txId?: string;
   dishes?: DishShortage[];
   ticketId?: string;

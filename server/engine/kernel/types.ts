@@ -2,6 +2,8 @@
  * The words the engine speaks with the outside: plain data only, so that it can live in a thread or a process of its own.
  * Quantities are portions, times ending in Ms are milliseconds; `…AtMs` is since the epoch, by the database's clock.
  */
+import type { EngineErrorCode, RefusalTier } from "./errors.ts";
+import type { HistogramSnapshot } from "./histogram.ts";
 import type { CancelCause, TransactionState } from "./states.ts";
 
 /** What accompanies every call. */
@@ -101,6 +103,8 @@ export interface StageTimes {
 
 /** Counters since the process started, tier by tier; gauges say so. */
 export interface EngineStats {
+  /** Trys that were told no, by who said it and why. A Try that joined another's flight and shared its no counts too. */
+  refusals: Record<RefusalTier, Partial<Record<EngineErrorCode, number>>>;
   cas: {
     /** Trys whose every line was admitted in memory. */
     admitted: number;
@@ -110,7 +114,7 @@ export interface EngineStats {
     parked: number;
     /** Compare-and-swaps that lost and went again. */
     casRetries: number;
-    /** Cells read from the ledger because they were missing or too old to refuse from. */
+    /** Reads of cells from the ledger, many in one, because they were missing or too old to refuse from. */
     cellReads: number;
   };
   lock: {
@@ -131,6 +135,8 @@ export interface EngineStats {
     /** Operations sent back to tier 1 because Redis granted too little. */
     short: number;
     failures: number;
+    /** Holds that nobody settled in time, found and dropped by this instance's takes; those of dishes nobody takes are not seen. */
+    expiredHolds: number;
     /** Gauge. */
     circuit: "closed" | "open" | "halfOpen";
   };
@@ -150,4 +156,20 @@ export interface EngineStats {
     /** Gauge. */
     circuit: "closed" | "open" | "halfOpen";
   };
+  feed: {
+    /** Messages of this instance that were not sent, and messages of others that it could not read. */
+    dropped: number;
+    /** Times it began to follow the feed anew, not knowing what it had missed; the first at its start. */
+    gaps: number;
+  };
+}
+
+/** How sizes and times are spread, since the process started. Times are in milliseconds. */
+export interface EngineHistograms {
+  /** Operations in a batch. */
+  batchOperations: HistogramSnapshot;
+  /** From joining the queue to leaving with a batch. */
+  lockWaitMs: Record<"move" | "try", HistogramSnapshot>;
+  /** Time of a Try in each stage; every Try whose batch the ledger was asked about counts once in each. */
+  stageMs: Record<keyof StageTimes | "ledgerMs", HistogramSnapshot>;
 }

@@ -5,6 +5,7 @@
 import type { CircuitBreaker } from "../guards/circuit-breaker.ts";
 import type { LoadShed } from "../guards/load-shed.ts";
 import type { Clock } from "../kernel/clock.ts";
+import { Histogram, SIZE_BOUNDS, TIME_BOUNDS_MS } from "../kernel/histogram.ts";
 import type { TraceRecorder } from "../kernel/trace-recorder.ts";
 import type { DishRow } from "../kernel/types.ts";
 import type { FeedEntry, TransactionChange } from "../feed/live-feed.ts";
@@ -24,6 +25,7 @@ export interface FlightCounters {
   batched: number;
   takes: number;
   short: number;
+  expiredHolds: number;
   redisFailures: number;
 }
 
@@ -41,7 +43,19 @@ export interface FlightPorts {
 }
 
 export class BatchFlight {
-  readonly counters: FlightCounters = { batches: 0, batched: 0, takes: 0, short: 0, redisFailures: 0 };
+  readonly counters: FlightCounters = { batches: 0, batched: 0, takes: 0, short: 0, expiredHolds: 0, redisFailures: 0 };
+  /** As in `EngineHistograms`. */
+  readonly histograms = {
+    batchOperations: new Histogram(SIZE_BOUNDS),
+    lockWaitMs: { move: new Histogram(TIME_BOUNDS_MS), try: new Histogram(TIME_BOUNDS_MS) },
+    stageMs: {
+      accessMs: new Histogram(TIME_BOUNDS_MS),
+      casMs: new Histogram(TIME_BOUNDS_MS),
+      lockMs: new Histogram(TIME_BOUNDS_MS),
+      redisMs: new Histogram(TIME_BOUNDS_MS),
+      ledgerMs: new Histogram(TIME_BOUNDS_MS),
+    },
+  };
   private sequence = 0;
 
   constructor(private readonly ports: FlightPorts) {}
@@ -52,7 +66,10 @@ export class BatchFlight {
     const owner: HoldOwner = { instance, sequence: ++this.sequence };
     const onTime = this.dropLate(operations);
     const leftLocksAtMs = clock.monotonicMs();
-    for (const operation of operations) if (operation.lane === "try") this.ports.shed.left(leftLocksAtMs - operation.enteredAtMs);
+    for (const { lane: kind, enteredAtMs } of operations) {
+      this.histograms.lockWaitMs[kind].observe(leftLocksAtMs - enteredAtMs);
+      if (kind === "try") this.ports.shed.left(leftLocksAtMs - enteredAtMs);
+    }
     const flying = await this.hold(onTime, owner);
     const heldAtMs = clock.monotonicMs();
     if (flying.length === 0) {
@@ -61,12 +78,14 @@ export class BatchFlight {
     }
     this.counters.batches++;
     this.counters.batched += flying.length;
+    this.histograms.batchOperations.observe(flying.length);
     for (const operation of flying) noteStages(operation, leftLocksAtMs, heldAtMs);
 
     const giveUpAtMs = Math.max(...flying.map(({ deadline }) => deadline.atMs));
     const outcome = await runner.run(`${instance}.${owner.sequence}`, flying, giveUpAtMs);
 
     const decidedAtMs = clock.monotonicMs();
+    this.observeStages(flying, { redisMs: heldAtMs - leftLocksAtMs, ledgerMs: decidedAtMs - heldAtMs });
     gate.settle([...outcome.dishes.values()], promisesOf(flying), outcome.askedAtMs);
     const lost = outcome.items.some((item) => item.kind === "failed" && item.failure === "unknown");
     // What may still commit keeps its hold until the hold ends by itself.
@@ -78,6 +97,22 @@ export class BatchFlight {
       operation.answer(item ?? { kind: "failed", failure: "unknown", cause: null });
     });
     if (this.ports.recorder.capturing) this.trace(lane, flying, { leftLocksAtMs, heldAtMs, decidedAtMs });
+  }
+
+  /** Two of the stages last as long for every Try of a batch. */
+  private observeStages(flying: readonly Operation[], { redisMs, ledgerMs }: { redisMs: number; ledgerMs: number }): void {
+    const { stageMs } = this.histograms;
+    let trys = 0;
+    for (const { request } of flying) {
+      if (request.kind !== "try") continue;
+      const { stages } = request.try;
+      trys++;
+      stageMs.accessMs.observe(stages.accessMs);
+      stageMs.casMs.observe(stages.casMs);
+      stageMs.lockMs.observe(stages.lockMs);
+    }
+    stageMs.redisMs.observe(redisMs, trys);
+    stageMs.ledgerMs.observe(ledgerMs, trys);
   }
 
   private trace(lane: number, flying: readonly Operation[], at: { leftLocksAtMs: number; heldAtMs: number; decidedAtMs: number }): void {
@@ -122,7 +157,9 @@ export class BatchFlight {
     if (!cellsBreaker.allows()) return null;
     this.counters.takes++;
     try {
-      return await cellsBreaker.call(() => cells.take(storeId, owner, wanted, HOLD_MS));
+      const { grants, expiredHolds } = await cellsBreaker.call(() => cells.take(storeId, owner, wanted, HOLD_MS));
+      this.counters.expiredHolds += expiredHolds;
+      return grants;
     } catch {
       this.counters.redisFailures++; // Redis may only say no: without it Postgres alone decides.
       return null;

@@ -98,13 +98,14 @@ export class EngineCore {
   async submit(operation: Operation): Promise<OperationOutcome> {
     if (!this.locks.enter(operation)) {
       this.gate.giveBack(operation.promised);
-      throw new EngineError("OVERLOADED", "Too many operations are waiting.", { retryAfterMs: UNAVAILABLE_RETRY_MS });
+      throw new EngineError("OVERLOADED", "Too many operations are waiting.", { tier: "lock", retryAfterMs: UNAVAILABLE_RETRY_MS });
     }
     try {
       return await this.inTime(operation.outcome, operation.deadline, "the ledger answered");
     } catch (error) {
-      if (this.locks.withdraw(operation)) this.gate.giveBack(operation.promised);
-      throw error;
+      if (!this.locks.withdraw(operation)) throw error; // it has left, and may be carried out
+      this.gate.giveBack(operation.promised);
+      throw neverLeft();
     }
   }
 
@@ -116,14 +117,18 @@ export class EngineCore {
   }
 }
 
+function neverLeft(): EngineError {
+  return new EngineError("DEADLINE_EXCEEDED", "The deadline passed before the batch left; nothing was written.", { tier: "lock" });
+}
+
 export function unavailable(cause: unknown): EngineError {
   return new EngineError("UNAVAILABLE", "The ledger cannot be reached.", { cause, retryAfterMs: UNAVAILABLE_RETRY_MS });
 }
 
 /** What an operation that did not reach a verdict means to its caller. */
 export function failureOf(outcome: Extract<OperationOutcome, { kind: "failed" | "late" | "short" }>): EngineError {
-  if (outcome.kind === "late") return new EngineError("DEADLINE_EXCEEDED", "The deadline passed before the batch left; nothing was written.");
-  if (outcome.kind === "short") return new EngineError("OVERLOADED", "The portions are promised to others.", { retryAfterMs: UNAVAILABLE_RETRY_MS });
+  if (outcome.kind === "late") return neverLeft();
+  if (outcome.kind === "short") return new EngineError("OVERLOADED", "The portions are promised to others.", { tier: "redis", retryAfterMs: UNAVAILABLE_RETRY_MS });
   switch (outcome.failure) {
     case "unavailable":
       return unavailable(outcome.cause);

@@ -128,6 +128,9 @@ export function linkedFeed(feed: LiveFeed, link: Link, life: Life): LiveFeed {
     link.call(async () => hand(), () => new Error("the message was lost")).catch(() => {});
   };
   return {
+    get dropped() {
+      return feed.dropped;
+    },
     publish: (entry) => {
       if (life.alive) feed.publish(entry);
     },

@@ -3,7 +3,7 @@
  * `wipe`, `snapshot` and `restore` are what happens to a Redis.
  */
 import type { Clock } from "../../kernel/clock.ts";
-import type { HoldOwner, SettleRequest, SharedCells, TakeGrant, TakeRequest } from "./shared-cells.ts";
+import type { HoldOwner, SettleRequest, SharedCells, TakeAnswer, TakeRequest } from "./shared-cells.ts";
 
 interface Mark {
   number: number;
@@ -30,13 +30,16 @@ export class MemorySharedCells implements SharedCells {
     private readonly holdMs: number,
   ) {}
 
-  async take(storeId: string, owner: HoldOwner, requests: readonly TakeRequest[], holdMs: number): Promise<(TakeGrant | null)[]> {
+  async take(storeId: string, owner: HoldOwner, requests: readonly TakeRequest[], holdMs: number): Promise<TakeAnswer> {
     const nowMs = this.clock.nowMs();
-    return requests.map(({ dishId, wanted, known }) => {
+    let expiredHolds = 0;
+    const grants = requests.map(({ dishId, wanted, known }) => {
       const cell = this.cell(storeId, dishId);
       for (const marks of [cell.holds, cell.settled]) {
         for (const [name, { endsAtMs }] of marks) {
-          if (endsAtMs <= nowMs || endsAtMs > nowMs + IMPOSSIBLE_HOLD_TIMES * holdMs) marks.delete(name);
+          if (endsAtMs > nowMs && endsAtMs <= nowMs + IMPOSSIBLE_HOLD_TIMES * holdMs) continue;
+          marks.delete(name);
+          if (marks === cell.holds) expiredHolds++;
         }
       }
       if (known && known.version > cell.version) Object.assign(cell, known);
@@ -50,6 +53,7 @@ export class MemorySharedCells implements SharedCells {
       }
       return { granted, available: cell.available, version: cell.version };
     });
+    return { grants, expiredHolds };
   }
 
   async settle(storeId: string, owner: HoldOwner, requests: readonly SettleRequest[]): Promise<void> {

@@ -4,13 +4,13 @@
  */
 import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
-import type { HoldOwner, SettleRequest, SharedCells, TakeGrant, TakeRequest } from "./shared-cells.ts";
+import type { HoldOwner, SettleRequest, SharedCells, TakeAnswer, TakeRequest } from "./shared-cells.ts";
 
 /** A cell nobody touched for a day is forgotten; the next take brings it back from Postgres' reading. */
 const CELL_TTL_MS = 24 * 60 * 60 * 1000;
 
 const SCRIPTS = {
-  /** KEYS: the cells of one store. Reply: three numbers a key, see take.lua. */
+  /** KEYS: the cells of one store. Reply: three numbers a key and one more, see take.lua. */
   take: readFileSync(new URL("./take.lua", import.meta.url), "utf8"),
   /** KEYS: the cells of one store. Reply: how many readings were newer, see settle.lua. */
   settle: readFileSync(new URL("./settle.lua", import.meta.url), "utf8"),
@@ -34,15 +34,16 @@ export class RedisCells implements SharedCells {
     this.scripts = redis as unknown as Record<keyof typeof SCRIPTS, Script>;
   }
 
-  async take(storeId: string, owner: HoldOwner, requests: readonly TakeRequest[], holdMs: number): Promise<(TakeGrant | null)[]> {
+  async take(storeId: string, owner: HoldOwner, requests: readonly TakeRequest[], holdMs: number): Promise<TakeAnswer> {
     const args: (string | number)[] = requests.map(({ dishId }) => this.key(storeId, dishId));
     args.push(owner.instance, owner.sequence, holdMs, CELL_TTL_MS);
     for (const { wanted, known } of requests) args.push(wanted, known?.available ?? -1, known?.version ?? -1);
     const reply = (await this.scripts.take(requests.length, ...args)) as number[];
-    return requests.map((_, position) => {
+    const grants = requests.map((_, position) => {
       const [granted, available, version] = reply.slice(3 * position, 3 * position + 3) as [number, number, number];
       return granted < 0 ? null : { granted, available, version };
     });
+    return { grants, expiredHolds: reply[3 * requests.length] as number };
   }
 
   async settle(storeId: string, owner: HoldOwner, requests: readonly SettleRequest[]): Promise<void> {

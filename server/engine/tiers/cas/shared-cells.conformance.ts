@@ -20,8 +20,10 @@ export function describeSharedCells(name: string, setUp: () => Promise<CellsUnde
     let store: CellsUnderTest;
     let run = 0;
     let dish = "";
+    const takeAll = (owner: { instance: string; sequence: number }, wanted: number, known: { available: number; version: number } | null = null) =>
+      store.cells.take("store", owner, [{ dishId: dish, wanted, known }], TEST_HOLD_MS);
     const take = async (owner: { instance: string; sequence: number }, wanted: number, known: { available: number; version: number } | null = null) =>
-      (await store.cells.take("store", owner, [{ dishId: dish, wanted, known }], TEST_HOLD_MS))[0];
+      (await takeAll(owner, wanted, known)).grants[0];
     const settle = (owner: { instance: string; sequence: number }, reading: { available: number; version: number } | null) =>
       store.cells.settle("store", owner, [{ dishId: dish, reading }]);
 
@@ -88,6 +90,17 @@ export function describeSharedCells(name: string, setUp: () => Promise<CellsUnde
       expect(await take(b(2), 5)).toMatchObject({ granted: 5 });
     });
 
+    test("a hold that ends by itself is counted once, by the take that finds it; a settled one and one's own never", async () => {
+      await take(a(1), 2, { available: 5, version: 1 });
+      await settle(a(1), null);
+      await take(a(2), 2);
+      await take(b(1), 2);
+      expect((await takeAll(a(2), 2)).expiredHolds).toBe(0);
+      await store.pass(TEST_HOLD_MS + 50);
+      expect((await takeAll(b(2), 1)).expiredHolds).toBe(2);
+      expect((await takeAll(a(3), 1)).expiredHolds).toBe(0);
+    });
+
     test("a hold that ends impossibly late was written under another clock, and does not count", async () => {
       await store.cells.take("store", a(1), [{ dishId: dish, wanted: 5, known: { available: 5, version: 1 } }], 1_000 * TEST_HOLD_MS);
       expect(await take(b(1), 5)).toMatchObject({ granted: 5 });
@@ -102,7 +115,7 @@ export function describeSharedCells(name: string, setUp: () => Promise<CellsUnde
 
     test("many dishes of a store are one call, answered in order", async () => {
       const requests = [3, 1, 2].map((n) => ({ dishId: `${dish}-${n}`, wanted: n, known: { available: 2, version: 2 ** 41 + n } }));
-      expect(await store.cells.take("store", a(1), requests, TEST_HOLD_MS)).toEqual([
+      expect((await store.cells.take("store", a(1), requests, TEST_HOLD_MS)).grants).toEqual([
         { granted: 2, available: 2, version: 2 ** 41 + 3 },
         { granted: 1, available: 2, version: 2 ** 41 + 1 },
         { granted: 2, available: 2, version: 2 ** 41 + 2 },

@@ -25,6 +25,13 @@ export interface TakeGrant {
   version: number;
 }
 
+export interface TakeAnswer {
+  /** Per dish its grant; null when neither cell nor caller knows the dish. */
+  grants: (TakeGrant | null)[];
+  /** Holds of any batch whose time was over, found in these cells and dropped. */
+  expiredHolds: number;
+}
+
 export interface SettleRequest {
   dishId: string;
   /** The row after the batch; null when the batch failed or its outcome is unknown: then only the hold goes. */
@@ -34,10 +41,9 @@ export interface SettleRequest {
 export interface SharedCells {
   /**
    * Holds portions of one store's dishes for one batch: one script call.
-   * @returns per dish its grant, or null when neither cell nor caller knows the dish.
    * @throws when the store does not answer in time; the caller goes on without it.
    */
-  take(storeId: string, owner: HoldOwner, requests: readonly TakeRequest[], holdMs: number): Promise<(TakeGrant | null)[]>;
+  take(storeId: string, owner: HoldOwner, requests: readonly TakeRequest[], holdMs: number): Promise<TakeAnswer>;
   /** Ends the batch's holds and stores readings that are newer. Repeating it changes nothing. */
   settle(storeId: string, owner: HoldOwner, requests: readonly SettleRequest[]): Promise<void>;
 }

@@ -213,7 +213,7 @@ export class StockGate {
    */
   park(dishId: string, quantity: number): { woken: Promise<void>; leave(): void } {
     if (this.parkedCount >= PARKED_MAX) {
-      throw new EngineError("OVERLOADED", "Too many orders wait for portions that are promised to others.", { retryAfterMs: 1000 });
+      throw new EngineError("OVERLOADED", "Too many orders wait for portions that are promised to others.", { tier: "cas", retryAfterMs: 1000 });
     }
     let parked!: Parked;
     const woken = new Promise<void>((resolve) => {
@@ -272,7 +272,7 @@ export class StockGate {
       this.byDish.delete(dishId);
       return cell.slot;
     }
-    throw new EngineError("OVERLOADED", "Every stock cell is in use.", { retryAfterMs: 1000 });
+    throw new EngineError("OVERLOADED", "Every stock cell is in use.", { tier: "cas", retryAfterMs: 1000 });
   }
 }
 

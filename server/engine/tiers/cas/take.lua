@@ -2,7 +2,8 @@
 -- KEYS[i]  cell of dish i: a hash  a = available, v = version,
 --          h|INSTANCE|SEQUENCE = "portions|endsAtMs" (a hold),  s|INSTANCE = "sequence|endsAtMs" (its last settled batch)
 -- ARGV     instance, sequence, holdMs, cellTtlMs, then for each key: wanted, available, version (-1 -1: the caller has no reading)
--- REPLY    per key three numbers: granted, available, version; granted -1: neither cell nor caller knows the dish
+-- REPLY    per key three numbers: granted, available, version; granted -1: neither cell nor caller knows the dish;
+--          then one: how many holds were dropped because their time was over
 -- ORDER    take the newer reading, drop dead holds, then grant: a grant must never count on a reading that is already beaten
 local instance, sequence = ARGV[1], tonumber(ARGV[2])
 local hold_ms, cell_ttl_ms = tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -11,7 +12,7 @@ local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 local hold_field, settled_field = 'h|' .. instance .. '|' .. ARGV[2], 's|' .. instance
 -- A hold that ends later than any instance may ask for was written before this server's clock was set back.
 local ends_ms_max = now_ms + 10 * hold_ms
-local reply = {}
+local reply, expired_holds = {}, 0
 
 for i, key in ipairs(KEYS) do
   local at = 5 + (i - 1) * 3
@@ -29,6 +30,7 @@ for i, key in ipairs(KEYS) do
       ends_ms = tonumber(ends_ms)
       if ends_ms <= now_ms or ends_ms > ends_ms_max then
         redis.call('HDEL', key, name)
+        if string.sub(name, 1, 2) == 'h|' then expired_holds = expired_holds + 1 end
       elseif name == settled_field then
         settled_sequence = tonumber(number)
       elseif name ~= hold_field and string.sub(name, 1, 2) == 'h|' then
@@ -53,4 +55,5 @@ for i, key in ipairs(KEYS) do
   table.insert(reply, available or 0)
   table.insert(reply, version)
 end
+table.insert(reply, expired_holds)
 return reply
