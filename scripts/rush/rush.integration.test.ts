@@ -72,8 +72,9 @@ describe("a rush", waiting, () => {
   it("goes on when the server is killed in the middle, and still judges what was acknowledged before", async (context) => {
     const { server, url } = await serve(context);
     const { port } = server;
-    const running = startRush(options(url, { seconds: 4 }), silent());
-    await sleep(1_200);
+    const busy = server.hasSeen(50);
+    const running = startRush(options(url, { seconds: 5 }), silent());
+    await busy;
     await server.vanish();
     await sleep(1_000);
     await server.listen(port);
@@ -81,24 +82,24 @@ describe("a rush", waiting, () => {
     expect(figures.audit!.verdicts.flatMap(({ findings }) => findings)).toEqual([]);
     expect(Object.keys(figures.errors).join()).toContain("connection: ");
     expect(figures.silenceMs).toBeGreaterThan(900);
-    expect(figures.silenceMs).toBeLessThan(3_500);
   });
 
   it("offers orders at a fixed rate and counts those that find every customer busy", async (context) => {
     const { url } = await serve(context);
     const figures = figuresOf(await startRush(options(url, { seconds: 3, rate: 100, customers: 8 }), silent()).done);
     expect(figures.orders + figures.dropped).toBeGreaterThan(280);
-    expect(figures.orders + figures.dropped).toBeLessThanOrEqual(300);
+    expect(figures.orders + figures.dropped).toBeLessThanOrEqual(100 * figures.seconds);
     expect(figures.dropped).toBeGreaterThan(0);
   });
 
   it("ends early when it is interrupted, and audits all the same", async (context) => {
-    const { url } = await serve(context);
+    const { server, url } = await serve(context);
+    const busy = server.hasSeen(20);
     const running = startRush(options(url, { seconds: 60 }), silent());
-    await sleep(1_000);
+    await busy;
     running.interrupt("stopped by hand");
     const figures = figuresOf(await running.done);
-    expect(figures.seconds).toBeLessThan(20);
+    expect(figures.seconds).toBeLessThan(30);
     expect(figures.interrupted).toBe("stopped by hand");
     expect(broken(figures.audit!.verdicts)).toEqual([]);
   });

@@ -59,17 +59,16 @@ export async function runAudit(auditCase: AuditCase): Promise<AuditReport | null
   if (!(await serverReturns(wire, say))) return null;
   await sleep(REST_MS);
 
-  const limitMs = latestEndMs(histories) + SWEEP_MS_MAX + SLACK_MS;
   let database = auditCase.database;
   if (database) {
     try {
-      await waitUntil(limitMs, say, () => database!.ledger.countOpen(run));
+      await waitUntilEnded(recorder, say, () => database!.ledger.open(run));
     } catch (error) {
       say(`the database does not answer (${(error as Error).message}); going on over HTTP`);
       database = null;
     }
   }
-  if (!database) await waitUntil(limitMs, say, openByHttp(wire, histories));
+  if (!database) await waitUntilEnded(recorder, say, openByHttp(wire, histories));
   const waitedMs = performance.now() - startedAtMs;
 
   say("reading the ledger");
@@ -117,17 +116,6 @@ function summaryOf(view: LedgerView): Pick<AuditReport, "states" | "sweptLateMsM
   return { states, sweptLateMsMax };
 }
 
-/** On the client's clock, when the last reservation that nobody decided on runs out. */
-function latestEndMs(histories: readonly History[]): number {
-  let latest = performance.now();
-  for (const history of undecided(histories)) {
-    for (const { verb, doneAtMs } of history.attempts) {
-      if (verb === "try") latest = Math.max(latest, doneAtMs + history.ttlSeconds * 1000);
-    }
-  }
-  return latest;
-}
-
 function undecided(histories: readonly History[]): History[] {
   return histories.filter((history) => {
     const facts = factsOf(history);
@@ -136,7 +124,7 @@ function undecided(histories: readonly History[]): History[] {
 }
 
 /** Without a database: asks for each transaction that was not decided, until it has ended. */
-function openByHttp(wire: Wire, histories: readonly History[]): () => Promise<number> {
+function openByHttp(wire: Wire, histories: readonly History[]): () => Promise<string[]> {
   let open = undecided(histories).map((history) => history.txId);
   return async () => {
     const still: string[] = [];
@@ -147,17 +135,27 @@ function openByHttp(wire: Wire, histories: readonly History[]): () => Promise<nu
       if (!isGone && !ENDED_STATES.has(state ?? "")) still.push(txId);
     }
     open = still;
-    return open.length;
+    return open;
   };
 }
 
-async function waitUntil(limitMs: number, say: AuditCase["say"], countOpen: () => Promise<number>): Promise<void> {
+/** Waits as long as what is still open may be, and no longer. */
+async function waitUntilEnded(recorder: Recorder, say: AuditCase["say"], findOpen: () => Promise<string[]>): Promise<void> {
+  const startedAtMs = performance.now();
   for (;;) {
-    const open = await countOpen();
-    if (open === 0 || performance.now() >= limitMs) return;
-    say(`waiting for ${open} reservations to end, at most ${Math.ceil((limitMs - performance.now()) / 1000)} s more`);
+    const open = await findOpen();
+    const ends = open.map((txId) => endOf(recorder.histories.get(txId)) ?? startedAtMs);
+    const leftMs = Math.max(startedAtMs, ...ends) + SWEEP_MS_MAX + SLACK_MS - performance.now();
+    if (open.length === 0 || leftMs <= 0) return;
+    say(`waiting for ${open.length} reservations to end, at most ${Math.ceil(leftMs / 1000)} s more`);
     await sleep(LOOK_EVERY_MS);
   }
+}
+
+/** On the client's clock, when a reservation runs out at the latest; null: nobody tried. */
+function endOf(history: History | undefined): number | null {
+  const answered = history?.attempts.filter(({ verb }) => verb === "try").map(({ doneAtMs }) => doneAtMs) ?? [];
+  return answered.length === 0 ? null : Math.max(...answered) + history!.ttlSeconds * 1000;
 }
 
 async function serverReturns(wire: Wire, say: AuditCase["say"]): Promise<boolean> {

@@ -36,16 +36,16 @@ export class LedgerDatabase {
     return this.within(async (client) => (await client.query("SELECT clock_timestamp() AS now")).rows[0].now);
   }
 
-  /** How many transactions of the rush have not ended; @throws when it cannot be reached. */
-  async countOpen(run: string): Promise<number> {
+  /** The transactions of the rush that have not ended; @throws when it cannot be reached. */
+  async open(run: string): Promise<string[]> {
     const { first, last } = rangeOf(run);
     return this.within(async (client) => {
       const { rows } = await client.query(
-        `SELECT count(*)::int AS open FROM transactions
+        `SELECT tx_id FROM transactions
          WHERE tx_id BETWEEN $1 AND $2 AND state NOT IN ('CONFIRMED', 'CANCELLED', 'EXPIRED', 'REVERSED')`,
         [first, last],
       );
-      return rows[0].open;
+      return rows.map((row) => row.tx_id);
     });
   }
 

@@ -46,6 +46,7 @@ export class FakeEightysix {
   private readonly coupons = new Map<string, { state: string; txId: string | null }>();
   private readonly actions = new Map<string, unknown>();
   private trys = 0;
+  private readonly awaited: { trys: number; resolve(): void }[] = [];
   private readonly server = createServer((request, response) => void this.serve(request, response));
   private readonly sweeper: NodeJS.Timeout;
 
@@ -71,6 +72,11 @@ export class FakeEightysix {
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();
     await closed;
+  }
+
+  /** Resolves when so many new Trys have come. */
+  hasSeen(trys: number): Promise<void> {
+    return new Promise((resolve) => void this.awaited.push({ trys, resolve }));
   }
 
   async stop(): Promise<void> {
@@ -128,6 +134,7 @@ export class FakeEightysix {
       return [200, { txId, state: known.state, lines: answered, ...times(known) }];
     }
     this.trys += 1;
+    for (const waiter of this.awaited) if (this.trys >= waiter.trys) waiter.resolve();
     if (this.flaw === "refusesForNothing" && this.trys % 25 === 0) return problem(409, "SOLD_OUT");
     if (this.transactions.get(this.orders.get(orderId) ?? "")?.state !== "CANCELLED" && this.orders.has(orderId)) return problem(409, "ORDER_CONFLICT");
     const short = lines.filter((line) => available(this.dishes.get(line.dishId)!) < line.quantity);
