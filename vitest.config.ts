@@ -10,7 +10,6 @@ export default defineConfig({
   resolve: { alias: { "@": import.meta.dirname } },
   test: {
     pool: "forks",
-    maxWorkers: 2,
     teardownTimeout: 20_000,
     projects: [
       {
@@ -19,6 +18,8 @@ export default defineConfig({
           name: "unit",
           include: ["**/*.test.ts", "**/*.test.tsx"],
           exclude: [...NOT_OURS, "**/*.integration.test.ts"],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
           testTimeout: 10_000,
           hookTimeout: 10_000,
         },
@@ -30,6 +31,9 @@ export default defineConfig({
           include: ["**/*.integration.test.ts"],
           exclude: NOT_OURS,
           globalSetup: ["server/testing/global-setup.ts"],
+          // One file at a time: they start servers and hold the engine to its deadlines, which two cores keep for one, not for two.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -9,8 +9,8 @@ import { PROJECT_DIR } from "../config.ts";
 
 const LINES_MAX = 400;
 
-/** Files that only tests load. */
-const FOR_TESTS = /\.test\.tsx?$|\.conformance\.ts$|\.suite\.ts$|(^|[/-])testing(\.ts$|\/)|^e2e\//;
+/** Files that only tests and proofs load. */
+const FOR_TESTS = /\.test\.tsx?$|\.conformance\.ts$|\.suite\.ts$|(^|[/-])testing(\.ts$|\/)|\/proof\/|^e2e\//;
 
 interface Rule {
   /** Folders whose values it may use, besides its own. */
