@@ -5,7 +5,7 @@ import { Redis, type RedisOptions } from "ioredis";
 import { nanoid } from "nanoid";
 import { Engine } from "./engine.ts";
 import { RedisFeed } from "./feed/redis-feed.ts";
-import { realClock } from "./kernel/clock.ts";
+import { realClock, sleep } from "./kernel/clock.ts";
 import { realRandom } from "./kernel/random.ts";
 import { HOLD_MS } from "./paths/batch-flight.ts";
 import { RedisCells } from "./tiers/cas/redis-cells.ts";
@@ -16,6 +16,9 @@ const REDIS_COMMAND_MS_MAX = 100;
 
 /** What lies between a take and the call it precedes: a pause of this process, no more. */
 const HOLD_MARGIN_MS = 500;
+
+/** How long a start waits for Redis; it is not needed, only better to have at once. */
+const REDIS_READY_MS_MAX = 1_000;
 
 /** Pauses between attempts to reach Redis again: soon at first, then once a second. */
 const RECONNECT_MS_MAX = 1_000;
@@ -43,6 +46,8 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const ledger = new PostgresLedger({ databaseUrl: options.databaseUrl, onTrouble: (error: unknown) => trouble("postgres", error) });
   const prefix = `e86:${await ledger.databaseId()}:`;
 
+  await ledger.warm();
+
   const connect = (extra: RedisOptions): Redis => {
     const redis = new Redis(options.redisUrl, {
       enableOfflineQueue: false, // a queued take is a late take
@@ -55,6 +60,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   };
   const commands = connect({ commandTimeout: REDIS_COMMAND_MS_MAX });
   const reader = connect({});
+  await Promise.race([Promise.all([commands, reader].map(ready)), sleep(realClock, REDIS_READY_MS_MAX)]);
 
   const engine = new Engine({
     instance,
@@ -76,4 +82,11 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       await ledger.close();
     },
   };
+}
+
+function ready(redis: Redis): Promise<void> {
+  return new Promise((resolve) => {
+    if (redis.status === "ready") resolve();
+    else redis.once("ready", () => resolve());
+  });
 }

@@ -22,6 +22,9 @@ const HOLD_RECHECK_MS = 25;
  */
 const TURNED_BACK_MAX = 2;
 
+/** Kept of a parked Try's time to look for an earlier answer before it is turned away: the fallback's share of the 800 ms. */
+const LOOK_UP_MS = 100;
+
 interface Flight {
   hash: string;
   answer: Promise<TryAnswer>;
@@ -88,7 +91,7 @@ export class TryPath {
     let lookedUp = false;
     let turnedBack = 0;
     for (;;) {
-      deadline.check("stock was promised");
+      deadline.check("stock was promised", "cas");
       const verdict = core.gate.admit(request.storeId, request.lines);
       switch (verdict.kind) {
         case "unsure":
@@ -98,19 +101,22 @@ export class TryPath {
           const known = await core.findTransaction(request.txId, deadline);
           if (known) return this.replay(known, hash);
           counters.refused++;
-          throw new EngineError(verdict.code, verdict.message, { txId: request.txId, dishes: verdict.dishes });
+          throw new EngineError(verdict.code, verdict.message, { tier: "cas", txId: request.txId, dishes: verdict.dishes });
         }
         case "promised": {
-          if (lookedUp) {
-            await this.park(verdict.dishId, verdict.quantity, deadline);
+          // What was answered here lately is answered at once. Stock may settle during the look-up, and nobody would wake
+          // who parks after that: so stock is asked again first.
+          if (!lookedUp && core.baskets.has(request.txId)) {
+            lookedUp = true;
+            const known = await core.findTransaction(request.txId, deadline);
+            if (known) return this.replay(known, hash);
             continue;
           }
-          // Before it waits among strangers, a repeated call gets the answer it already has. Stock may settle during the
-          // look-up, and nobody would wake who parks after that: so it is asked again first.
+          const served = await this.park(verdict.dishId, verdict.quantity, deadline);
+          if (served) continue;
           const known = await core.findTransaction(request.txId, deadline);
-          lookedUp = true;
           if (known) return this.replay(known, hash);
-          continue;
+          throw promisedToOthers(verdict.dishId, "cas");
         }
         case "admitted":
           counters.admitted++;
@@ -198,12 +204,19 @@ export class TryPath {
     }
   }
 
-  /** Waits until promised portions come back or are gone. @throws EngineError OVERLOADED at the deadline: they exist, so SOLD_OUT would be wrong. */
-  private async park(dishId: string, quantity: number, deadline: Deadline): Promise<void> {
+  /**
+   * Waits until promised portions come back or are gone.
+   * @returns false when they are still promised shortly before the deadline: they exist, so SOLD_OUT would be wrong.
+   */
+  private async park(dishId: string, quantity: number, deadline: Deadline): Promise<boolean> {
     this.counters.parked++;
     const { woken, leave } = this.core.gate.park(dishId, quantity);
     try {
-      await this.core.watch.race(woken, deadline, () => promisedToOthers(dishId));
+      const patience = deadline.narrowedTo(Math.max(0, deadline.remainingMs - LOOK_UP_MS));
+      await this.core.watch.race(woken, patience, () => promisedToOthers(dishId, "cas"));
+      return true;
+    } catch {
+      return false;
     } finally {
       leave();
     }
@@ -216,7 +229,7 @@ export class TryPath {
     const { woken, leave } = core.gate.park(dishId, quantity);
     const recheck = core.clock.schedule(HOLD_RECHECK_MS, leave);
     try {
-      await core.watch.race(woken, deadline, () => promisedToOthers(dishId));
+      await core.watch.race(woken, deadline, () => promisedToOthers(dishId, "redis"));
     } finally {
       recheck.cancel();
       leave();
@@ -225,8 +238,8 @@ export class TryPath {
   }
 }
 
-function promisedToOthers(dishId: string): EngineError {
-  return new EngineError("OVERLOADED", `The last portions of dish ${dishId} are promised to orders in flight.`, { retryAfterMs: 1_000 });
+function promisedToOthers(dishId: string, tier: "cas" | "redis"): EngineError {
+  return new EngineError("OVERLOADED", `The last portions of dish ${dishId} are promised to orders in flight.`, { tier, retryAfterMs: 1_000 });
 }
 
 function answerOf(record: TransactionRecord): TryAnswer {

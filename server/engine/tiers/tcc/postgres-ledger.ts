@@ -155,6 +155,22 @@ export class PostgresLedger implements Ledger {
     return (row as { id: string }).id;
   }
 
+  /** Opens every connection and prepares what is asked often, so that the first rush does not pay for it. Failing is no harm. */
+  async warm(): Promise<void> {
+    const queries = [{ name: "find_transactions", text: FIND_TRANSACTIONS, values: [[]] }, { name: "read_dishes", text: READ_DISHES, values: [[]] }];
+    const clients = await Promise.allSettled(Array.from({ length: this.pool.options.max }, () => this.pool.connect()));
+    await Promise.allSettled(
+      clients.map(async (connected) => {
+        if (connected.status === "rejected") return;
+        try {
+          for (const query of queries) await connected.value.query(query);
+        } finally {
+          connected.value.release();
+        }
+      }),
+    );
+  }
+
   async close(): Promise<void> {
     await this.pool.end();
   }
