@@ -21,8 +21,21 @@ export function signIn(email: string, password: string): Promise<{ operator: Ope
   return call("/api/auth/sign-in", { method: "POST", body: { email, password } });
 }
 
-export function signOut(): Promise<unknown> {
-  return call("/api/auth/sign-out", { method: "POST" });
+let leaving = false;
+
+/** True once this tab asked to sign out: that its session ended is no news to it. */
+export function isLeaving(): boolean {
+  return leaving;
+}
+
+export async function signOut(): Promise<void> {
+  leaving = true;
+  try {
+    await call("/api/auth/sign-out", { method: "POST" });
+  } catch (error) {
+    leaving = false;
+    throw error;
+  }
 }
 
 export function previewAction(txId: string, verb: ManualVerb, signal: AbortSignal): Promise<ActionPreview> {

@@ -5,6 +5,7 @@
 import { createContext, useCallback, useContext, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import type { ReactNode } from "react";
 import type { OverviewSnapshot, TransactionsSnapshot } from "@/server/contracts/socket-events";
+import { isLeaving } from "../console-client";
 import type { DishView } from "./dish-views";
 import { LiveSocket } from "./live-socket";
 import { LiveStore } from "./live-store";
@@ -32,7 +33,7 @@ export function LiveProvider({ overview, transactions, children }: LiveProviderP
   useEffect(() => {
     const opened = new LiveSocket(store, () => {
       // A full load: nothing of the old session stays in memory.
-      window.location.assign("/sign-in?ended=1");
+      if (!isLeaving()) window.location.assign("/sign-in?ended=1");
     });
     socket.current = opened;
     opened.open();

@@ -21,10 +21,12 @@ const REASON_LENGTH_MAX = 500;
 interface ActionDialogProps {
   txId: string;
   verb: ManualVerb;
+  /** Element that takes the focus when the button that opened this is gone. */
+  returnFocusTo: string;
   onClose(): void;
 }
 
-export function ActionDialog({ txId, verb, onClose }: ActionDialogProps) {
+export function ActionDialog({ txId, verb, returnFocusTo, onClose }: ActionDialogProps) {
   const t = useTranslations("action");
   const errors = useTranslations("errors");
   const toast = useToast();
@@ -34,6 +36,12 @@ export function ActionDialog({ txId, verb, onClose }: ActionDialogProps) {
   const [preview, setPreview] = useState<ActionPreview | null>(null);
   const [failure, setFailure] = useState<ConsoleError | null>(null);
   const [busy, setBusy] = useState(false);
+
+  // The list keeps still while somebody decides about one of its rows.
+  useEffect(() => {
+    store.holdPending(true);
+    return () => store.holdPending(false);
+  }, [store]);
 
   const load = useCallback(
     (signal: AbortSignal) => {
@@ -67,8 +75,8 @@ export function ActionDialog({ txId, verb, onClose }: ActionDialogProps) {
   const code = failure === null ? null : errors.has(failure.code) ? failure.code : "UNREACHABLE";
   return (
     <Dialog
-      open
       onClose={() => busy || onClose()}
+      returnFocusTo={returnFocusTo}
       title={t(`${verb}.title`)}
       description={<span className="font-mono break-all">{txId}</span>}
       closeLabel={t("close")}

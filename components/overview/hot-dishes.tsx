@@ -42,10 +42,11 @@ export function HotDishes({ className }: { className?: string }) {
           {totals.dishes === 0 ? t("noMenu") : t("empty")}
         </p>
       ) : (
-        <section
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+        <div
+          role="group"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
           tabIndex={0}
-          aria-label={t("title")}
+          aria-labelledby="hot-dishes-title"
           className="scroll-quiet min-h-0 flex-1 overflow-auto"
           onPointerEnter={() => store.holdOrder(true)}
           onPointerLeave={() => store.holdOrder(false)}
@@ -69,7 +70,7 @@ export function HotDishes({ className }: { className?: string }) {
               ))}
             </tbody>
           </table>
-        </section>
+        </div>
       )}
     </Panel>
   );

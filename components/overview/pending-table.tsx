@@ -20,6 +20,8 @@ import { ActionDialog } from "./action-dialog";
 import { useAge } from "./ages";
 import { useNames } from "./names";
 
+const LIST_ID = "pending-list";
+
 interface Asked {
   txId: string;
   verb: ManualVerb;
@@ -52,10 +54,12 @@ export function PendingTable({ mayAct, className }: { mayAct: boolean; className
           <p className="text-xs text-text-3">{t("emptyMeaning")}</p>
         </div>
       ) : (
-        <section
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+        <div
+          id={LIST_ID}
+          role="group"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
           tabIndex={0}
-          aria-label={t("title")}
+          aria-labelledby="pending-title"
           className="scroll-quiet min-h-0 flex-1 overflow-auto"
           onPointerEnter={() => store.holdPending(true)}
           onPointerLeave={() => store.holdPending(false)}
@@ -81,9 +85,9 @@ export function PendingTable({ mayAct, className }: { mayAct: boolean; className
               ))}
             </tbody>
           </table>
-        </section>
+        </div>
       )}
-      {asked !== null && <ActionDialog {...asked} onClose={() => setAsked(null)} />}
+      {asked !== null && <ActionDialog {...asked} returnFocusTo={LIST_ID} onClose={() => setAsked(null)} />}
     </Panel>
   );
 }

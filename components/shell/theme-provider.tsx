@@ -10,7 +10,8 @@ declare global {
 }
 
 export function ThemeProvider({ nonce, children }: { nonce: string | undefined; children: ReactNode }) {
-  if (typeof window !== "undefined" && nonce !== undefined) window.__webpack_nonce__ = nonce;
+  // The first one stays: a later response has another, but the policy in force is the document's.
+  if (typeof window !== "undefined" && nonce !== undefined) window.__webpack_nonce__ ??= nonce;
   return (
     <NextThemes attribute="class" defaultTheme="system" enableSystem storageKey="eightysix.theme" nonce={nonce}>
       {children}

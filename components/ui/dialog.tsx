@@ -1,13 +1,18 @@
 "use client";
-/** A modal: traps focus, closes on Esc and on the backdrop, gives focus back to what opened it. */
+/**
+ * A modal that is open for as long as it is rendered: traps focus, closes on Esc and on the backdrop, and gives focus back to
+ * what had it before, or to `returnFocusTo` when that is gone.
+ */
 import { Dialog as Radix } from "radix-ui";
 import { X } from "lucide-react";
+import { useState } from "react";
 import type { ReactNode } from "react";
 import { Button } from "./button";
 
 interface DialogProps {
-  open: boolean;
   onClose(): void;
+  /** An element's id. */
+  returnFocusTo: string;
   title: ReactNode;
   description: ReactNode;
   closeLabel: string;
@@ -15,12 +20,20 @@ interface DialogProps {
   children: ReactNode;
 }
 
-export function Dialog({ open, onClose, title, description, closeLabel, footer, children }: DialogProps) {
+export function Dialog({ onClose, returnFocusTo, title, description, closeLabel, footer, children }: DialogProps) {
+  const [opener] = useState(() => document.activeElement);
   return (
-    <Radix.Root open={open} onOpenChange={(next) => next || onClose()}>
+    <Radix.Root open onOpenChange={(next) => next || onClose()}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/35 animate-fade dark:bg-black/60" />
-        <Radix.Content className="fixed top-1/2 left-1/2 z-50 flex max-h-[calc(100dvh-2rem)] w-[min(34rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 flex-col rounded-xl bg-raised shadow-high focus:outline-none">
+        <Radix.Content
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            const target = opener?.isConnected ? opener : document.getElementById(returnFocusTo);
+            if (target instanceof HTMLElement) target.focus();
+          }}
+          className="fixed top-1/2 left-1/2 z-50 flex max-h-[calc(100dvh-2rem)] w-[min(34rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 flex-col rounded-xl bg-raised shadow-high focus:outline-none"
+        >
           <header className="flex items-start gap-4 border-b px-5 pt-4 pb-3.5">
             <div className="min-w-0 flex-1">
               <Radix.Title className="text-base font-semibold">{title}</Radix.Title>

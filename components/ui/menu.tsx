@@ -1,22 +1,25 @@
 "use client";
+/** Menus stay where they are written, not in a portal at the page's end: a screen reader finds them inside their landmark. */
 import { DropdownMenu } from "radix-ui";
 import type { ComponentProps } from "react";
 import { cn } from "./cn";
 
-export const Menu = DropdownMenu.Root;
+/** Not modal: the page behind a small menu stays readable and live. */
+export function Menu(props: ComponentProps<typeof DropdownMenu.Root>) {
+  return <DropdownMenu.Root modal={false} {...props} />;
+}
+
 export const MenuTrigger = DropdownMenu.Trigger;
 export const MenuRadioGroup = DropdownMenu.RadioGroup;
 
 export function MenuContent({ className, ...rest }: ComponentProps<typeof DropdownMenu.Content>) {
   return (
-    <DropdownMenu.Portal>
-      <DropdownMenu.Content
-        align="end"
-        sideOffset={6}
-        {...rest}
-        className={cn("z-50 min-w-44 rounded-lg bg-raised p-1 shadow-high animate-appear", className)}
-      />
-    </DropdownMenu.Portal>
+    <DropdownMenu.Content
+      align="end"
+      sideOffset={6}
+      {...rest}
+      className={cn("z-50 min-w-44 rounded-lg bg-raised p-1 shadow-high animate-appear", className)}
+    />
   );
 }
 

@@ -37,7 +37,10 @@ export function ToastProvider({ children, label, closeLabel }: { children: React
           >
             <Check aria-hidden className="mt-0.5 size-4 shrink-0 text-ok" strokeWidth={2.5} />
             <div className="min-w-0 flex-1">
-              <Radix.Title className="text-sm font-medium">{title}</Radix.Title>
+              <Radix.Title className="text-sm font-medium">
+                {title}
+                <span className="sr-only">: </span>
+              </Radix.Title>
               <Radix.Description className="truncate text-xs text-text-3">{detail}</Radix.Description>
             </div>
             <Radix.Close

@@ -152,15 +152,19 @@ export class LiveBoard {
       const dishIds = [...this.unknownDishes];
       this.unknownDishes.clear();
       reads.push(this.readMenu(dishIds));
-    } else if (this.clock.monotonicMs() - this.menuReadAtMs >= MENU_EVERY_SECONDS * SECOND_MS && this.watched) {
+    } else if (this.book.size === 0 || (this.menuIsOld && this.watched)) {
       reads.push(this.readMenu(null));
     }
     if (this.transactions.occupied) reads.push(this.readPending());
     await Promise.all(reads);
   }
 
+  private get menuIsOld(): boolean {
+    return this.clock.monotonicMs() - this.menuReadAtMs >= MENU_EVERY_SECONDS * SECOND_MS;
+  }
+
   private get watched(): boolean {
-    return this.overview.occupied || this.dishes.occupied || this.book.size === 0 || !this.postgresReadable;
+    return this.overview.occupied || this.dishes.occupied || !this.postgresReadable;
   }
 
   private everySecond(): void {

@@ -77,7 +77,8 @@ function client(headers: Record<string, string> = { cookie: "session=one" }, tra
 const happens = (socket: Client, event: "connect" | "connect_error" | "disconnect") =>
   new Promise<unknown>((done) => socket.once(event as "connect", done as () => void));
 
-const join = <R extends Room>(socket: Client, room: R) => new Promise<JoinAnswer<R>>((answer) => socket.emit("join", room, answer));
+const join = <R extends Room>(socket: Client, room: R) =>
+  new Promise<JoinAnswer<R>>((answer) => socket.emit("join", room, (given) => answer(given as JoinAnswer<R>)));
 
 const sell = (sold: number) =>
   engine.say({ instance: "i", atMs: Date.now(), dishes: [menuEntry({ dishId: "a", supplied: 10_000, available: 10_000 - sold, sold, version: 1 + sold }).row], transactions: [] });
@@ -130,7 +131,7 @@ describe("a room", () => {
     const gaps: string[] = [];
     const last: Partial<Record<Room, number>> = {};
     for (const room of ["overview", "dishes"] as const) {
-      socket.on(room, ({ seq }) => {
+      socket.on(room, ({ seq }: { seq: number }) => {
         if (last[room] !== undefined && seq !== last[room] + 1) gaps.push(room);
         last[room] = seq;
       });

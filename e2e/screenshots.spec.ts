@@ -1,0 +1,79 @@
+/**
+ * Pictures of every page, in both languages and both themes, and of the wall at the sizes it must fit: test-results/pages/.
+ * They are for people to look at; what is asserted is that nothing overflows sideways.
+ */
+import type { Page } from "@playwright/test";
+import { expect, expectLive, signIn, test } from "./application.ts";
+
+const FOLDER = "test-results/pages";
+
+const MENU = [
+  ["shot-mapo", "shot-lantern", "Mapo tofu", "麻婆豆腐", 400],
+  ["shot-gongbao", "shot-lantern", "Kung Pao chicken", "宫保鸡丁", 320],
+  ["shot-fish", "shot-lantern", "Fish in chilli oil", "水煮鱼", 24],
+  ["shot-lazi", "shot-lantern", "Chongqing chicken with chillies", "重庆辣子鸡", 120],
+  ["shot-xiajiao", "shot-tea", "Prawn dumplings", "虾饺", 260],
+  ["shot-charsiu", "shot-tea", "Barbecued pork buns", "叉烧包", 16],
+  ["shot-danta", "shot-tea", "Egg tarts", "蛋挞", 90],
+  ["shot-niurou", "shot-west", "Hand-pulled beef noodles", "兰州牛肉面", 500],
+  ["shot-yangrou", "shot-west", "Cumin lamb skewers", "孜然羊肉串", 40],
+] as const;
+
+test.beforeAll(async ({ orders }) => {
+  for (const [dishId, storeId, en, zh, supplied] of MENU) await orders.addDish({ dishId, storeId, en, zh, supplied });
+  let sent = 0;
+  for (let round = 0; round < 24; round += 1) {
+    const basket = MENU.filter((_, index) => (round * 7 + index * 3) % 5 < 2);
+    await Promise.all(
+      basket.map(async ([dishId, storeId], index) => {
+        sent += 1;
+        const txId = `shot-${sent}`;
+        const { status } = await orders.post("/transactions", { txId, storeId, lines: [{ dishId, quantity: 1 + (sent % 3) }], orderId: `NO-2026-${1000 + sent}` });
+        if (status === 201 && (sent + index) % 4 !== 0) await orders.post(`/transactions/${txId}/${sent % 9 === 0 ? "cancel" : "confirm"}`, {});
+      }),
+    );
+  }
+});
+
+async function picture(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: `${FOLDER}/${name}.png`, animations: "disabled" });
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(overflow, `${name} overflows sideways`).toBe(0);
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const locale of ["en-GB", "zh-CN"] as const) {
+    const look = `${colorScheme}-${locale.slice(0, 2)}`;
+    test.describe(look, () => {
+      test.use({ colorScheme, locale });
+
+      test(`every page, ${look}`, async ({ page, application }) => {
+        await page.goto("/sign-in");
+        await expect(page.locator("button[type=submit]")).toBeEnabled();
+        await picture(page, `sign-in-${look}`);
+        await page.goto("/nowhere");
+        await picture(page, `not-found-${look}`);
+        await signIn(page, application);
+        await expectLive(page);
+        const pending = page.locator("[data-outcome=PENDING]").filter({ hasText: "shot-" });
+        await expect(pending.first()).toBeVisible();
+        await expect(page.getByTestId("tier-tcc").locator(".recharts-surface")).toBeVisible();
+        await picture(page, `overview-${look}`);
+        await pending.nth(1).getByRole("button").last().click();
+        await expect(page.getByTestId("act")).toBeEnabled();
+        await picture(page, `cancel-${look}`);
+      });
+    });
+  }
+}
+
+test("the wall fits the screens it hangs on", async ({ wall }) => {
+  for (const [width, height] of [[1280, 800], [1440, 900], [1920, 1080], [2560, 1440]] as const) {
+    await wall.setViewportSize({ width, height });
+    await picture(wall, `overview-${width}x${height}`);
+    const scrolls = await wall.evaluate(() => document.documentElement.scrollHeight - document.documentElement.clientHeight);
+    expect(scrolls, `${width} × ${height} scrolls`).toBe(0);
+  }
+  await wall.setViewportSize({ width: 390, height: 844 });
+  await picture(wall, "overview-390x844");
+});
