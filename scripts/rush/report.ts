@@ -181,10 +181,10 @@ export function inWords(figures: ReportFigures): string {
     `Hung up           ${number(f.hungUp)} requests, on purpose`,
     `Requests          ${number(f.requests)}, ${f.requestsPerSecond.toFixed(0)} a second`,
     "",
-    "                    answers       p50       p90       p99       max",
+    "                    answers         p50         p90         p99         max",
   );
   for (const [call, l] of Object.entries(f.latencies)) {
-    const times = [l.p50Ms, l.p90Ms, l.p99Ms, l.maxMs].map((ms) => `${ms.toFixed(1)} ms`.padStart(10)).join("");
+    const times = [l.p50Ms, l.p90Ms, l.p99Ms, l.maxMs].map((ms) => `${ms.toFixed(1)} ms`.padStart(12)).join("");
     lines.push(`  ${call.padEnd(12)}${number(l.answers).padStart(13)}${times}`);
   }
   if (f.clientLateMsP99 > CLIENT_LATE_MS) {
