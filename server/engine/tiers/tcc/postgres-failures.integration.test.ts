@@ -161,7 +161,7 @@ describe("plans", () => {
       for (let index = 101; index <= 108; index++) await round(index);
       await ledger.close();
       const sessions = "SELECT FROM pg_stat_activity WHERE application_name = 'eightysix ledger' AND datname = current_database()";
-      while ((await watcher.query(sessions)).rowCount) await watcher.query("SELECT pg_sleep(0.01)"); // it counts its scans as it leaves
+      for (let look = 0; look < 500 && (await watcher.query(sessions)).rowCount; look++) await watcher.query("SELECT pg_sleep(0.01)"); // it counts its scans as it leaves
       const { rows } = await watcher.query<{ relname: string; scans: number }>(
         "SELECT relname, seq_scan::int AS scans FROM pg_stat_user_tables WHERE relname = ANY ($1)",
         [["dishes", "coupons", "transactions", "orders", "reservations", "tickets", "actions"]],

@@ -16,14 +16,14 @@ export const DISHES = Array.from({ length: GROUPS * DISHES_PER_GROUP }, (_, inde
 export const COUPONS = Array.from({ length: 12 }, (_, index) => `coupon-${index}`);
 
 /** Portions of each dish at the start: sold out within a second, so that refusals, releases and restocks matter. */
-export const SUPPLIED = 100;
+export const SUPPLIED = 50;
 
 /** Sessions work on the same window of transactions; it moves on, so that old ones come to rest. */
 const WINDOW = 300;
 const REQUESTS_PER_TRANSACTION = 4;
 
-const MOVES: readonly MoveTarget[] = ["CONFIRMED", "CONFIRMED", "CANCELLED", "CANCELLED", "EXPIRED", "EXPIRED", "REVERSED"];
-const CHANGES: readonly LedgerStockChange["kind"][] = ["RESTOCK", "RESTOCK", "RESTOCK", "RESTOCK", "WRITE_OFF", "PAUSE", "RESUME", "RESUME", "RESUME", "RESUME"];
+const MOVES: readonly MoveTarget[] = ["CONFIRMED", "CONFIRMED", "CANCELLED", "CANCELLED", "EXPIRED", "REVERSED", "REVERSED"];
+const CHANGES: readonly LedgerStockChange["kind"][] = ["RESTOCK", "RESTOCK", "RESTOCK", "RESTOCK", "WRITE_OFF", "PAUSE", ...Array<"RESUME">(8).fill("RESUME")];
 
 /** The basket of transaction `number`: the same whoever asks. `misused`: another basket under its txId. */
 export function tryOf(number: number, misused = false): LedgerTry {
@@ -97,6 +97,6 @@ function changeOf(random: Random, window: Window, group: number): LedgerStockCha
   const kind = pick(own, CHANGES);
   const misused = random.next() < 0.05;
   const dishId = dishOf(own, misused ? number + 1 : number);
-  const quantity = kind === "RESTOCK" ? integerBetween(own, 20, 200) : kind === "WRITE_OFF" ? integerBetween(own, 1, 5) : 0;
+  const quantity = kind === "RESTOCK" ? integerBetween(own, 10, 80) : kind === "WRITE_OFF" ? integerBetween(own, 1, 5) : 0;
   return { actionKey: `action-${number}`, requestHash: payloadHashOf({ storeId: STORE, orderId: kind, couponId: dishId, lines: [{ dishId, quantity }] }), kind, dishId, quantity, reason: null, actor: "proof" };
 }
