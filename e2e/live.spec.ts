@@ -35,10 +35,12 @@ test("a server that goes away: the numbers turn grey and say how old they are; i
     page.on("load", () => {
       loads += 1;
     });
+    await page.screenshot({ path: "test-results/pages/overview-quiet.png" });
     await own.kill();
     await expect(page.getByTestId("connection")).toHaveAttribute("data-status", "reconnecting");
     await expect(page.locator("[data-stale=true]")).toBeVisible();
     await expect(page.getByTestId("connection-banner")).toContainText(/figures below are .+ old/);
+    await page.screenshot({ path: "test-results/pages/overview-lost.png" });
     await own.restart();
     await expectLive(page);
     await expect(page.locator("[data-stale=false]")).toBeVisible();

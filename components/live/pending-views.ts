@@ -85,8 +85,9 @@ export class PendingViews {
     if (row === undefined) return;
     const farewells = [...this.rows.values()].filter((each) => each.outcome !== null).length;
     const seen = nowMs - row.shownSinceMs >= FAREWELL_AFTER_MS && farewells < FAREWELLS_MAX;
-    const keep = state !== null && (row.acted || this.held || seen);
-    if (keep) this.rows.set(txId, { ...row, outcome: state, endedAtMs: row.acted ? row.endedAtMs : nowMs });
+    const outcome = state ?? row.outcome;
+    const keep = outcome !== null && (row.acted || this.held || seen);
+    if (keep) this.rows.set(txId, { ...row, outcome, endedAtMs: row.acted ? row.endedAtMs : nowMs });
     else this.rows.delete(txId);
   }
 

@@ -147,6 +147,29 @@ describe("the transactions' room", () => {
     expect(board.transactions.snapshot().rows.map((row) => row.txId)).toEqual(["t2"]);
   });
 
+  test("a read that overtakes the feed does not hide what became of a row", async () => {
+    const { board, clock, reads, transactions, engine } = await boardWith([{ dishId: "a" }]);
+    reads.rows = [pendingRecord("t1")];
+    await board.freshPending();
+    board.transactions.listen((delta) => transactions.push(delta));
+    reads.rows = [];
+    await clock.advance(1_100); // the read has seen the commit, the feed has not told of it
+    expect(transactions.flatMap((delta) => delta.gone ?? [])).toEqual([]);
+    engine.say({ instance: "i", atMs: clock.nowMs(), dishes: [], transactions: [{ txId: "t1", storeId: "s1", state: "CANCELLED" }] });
+    await clock.advance(UPDATE_INTERVAL_MS);
+    expect(transactions.flatMap((delta) => delta.gone ?? [])).toEqual([{ txId: "t1", state: "CANCELLED" }]);
+  });
+
+  test("a row goes although the feed lost what became of it", async () => {
+    const { board, clock, reads, transactions } = await boardWith([{ dishId: "a" }]);
+    reads.rows = [pendingRecord("t1")];
+    await board.freshPending();
+    board.transactions.listen((delta) => transactions.push(delta));
+    reads.rows = [];
+    await clock.advance(2_500);
+    expect(transactions.flatMap((delta) => delta.gone ?? [])).toEqual([{ txId: "t1", state: null }]);
+  });
+
   test("names its dishes in both languages and follows the database's clock", async () => {
     const { board, reads, clock } = await boardWith([{ dishId: "a" }]);
     reads.rows = [pendingRecord("t1")];

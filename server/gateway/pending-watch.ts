@@ -28,6 +28,8 @@ export class PendingWatch {
   private upserted = new Map<string, PendingTransaction>();
   private gone = new Map<string, TransactionState | null>();
   private totalsChanged = false;
+  /** Rows that the last read did not list, and of which the feed has said nothing. */
+  private missing = new Set<string>();
 
   constructor(book: DishBook) {
     this.book = book;
@@ -64,7 +66,14 @@ export class PendingWatch {
       const known = this.rows.get(record.txId);
       if (known === undefined || known.state !== record.state) this.upsert(this.toRow(record));
     }
-    for (const txId of [...this.rows.keys()]) if (!listed.has(txId)) this.remove(txId, this.ended.get(txId) ?? null);
+    const missing = new Set<string>();
+    for (const txId of this.rows.keys()) {
+      if (listed.has(txId)) continue;
+      // A read can overtake the feed: what became of the row is a moment away. Missing twice, the feed has lost it.
+      if (this.missing.has(txId)) this.remove(txId, null);
+      else missing.add(txId);
+    }
+    this.missing = missing;
     this.rows = new Map([...this.rows.entries()].sort(([, a], [, b]) => byAge(a, b)));
     this.setTotals({
       pending: read.pending,
