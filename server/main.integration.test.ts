@@ -135,6 +135,16 @@ describe("an installation with its own servers", () => {
     await application.stop();
   });
 
+  test("kill -9 of npm stops what npm started, and the next start waits for it", async () => {
+    const throughNpm = await startApplication({ dataDir, throughNpm: true });
+    const pids = serverPids(dataDir);
+    await throughNpm.kill();
+    application = await startApplication({ dataDir });
+    expect(pids.some(isAlive)).toBe(false);
+    expect(await getDishes(application)).toBe(200);
+    await application.stop();
+  });
+
   test("a first run that broke off before it could say the password makes a new one", async () => {
     unlinkSync(join(dataDir, "first-run.json"));
     writeFileSync(join(dataDir, "first-run.unfinished"), "");

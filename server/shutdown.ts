@@ -2,6 +2,7 @@
  * The way out: what was opened is closed in the opposite order, once, within a bounded time, whatever asked for it.
  * It cannot save what kill -9 interrupts; the next start does that.
  */
+import { readFileSync } from "node:fs";
 import { StartError } from "./embedded/start-error.ts";
 import type { Log } from "./log.ts";
 
@@ -79,10 +80,20 @@ export class Shutdown {
   }
 
   private followParent(): void {
-    const parent = process.ppid;
+    const born = lineage();
     const timer = setInterval(() => {
-      if (process.ppid !== parent) void this.run(0);
+      if (lineage() !== born) void this.run(0);
     }, PARENT_CHECK_MS);
     timer.unref();
+  }
+}
+
+/** Who started us, and who started that: npm runs a script through a shell, which outlives npm and tells us nothing. */
+function lineage(): string {
+  try {
+    const stat = readFileSync(`/proc/${process.ppid}/stat`, "utf8");
+    return `${process.ppid} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]}`;
+  } catch {
+    return String(process.ppid);
   }
 }

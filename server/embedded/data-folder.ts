@@ -10,6 +10,8 @@ import { makeFolder, readIfThere, writeWhole } from "./files.ts";
 import { isAlive, startOf, waitFor } from "./processes.ts";
 import { StartError } from "./start-error.ts";
 
+/** An owner whose npm was killed a moment ago has not noticed yet (it looks twice a second); then it is stopping. */
+const NOTICE_WAIT_MS = 1_500;
 /** An owner that is stopping ends within 10 s, or its hold is stale. */
 const STOPPING_WAIT_MS = 12_000;
 /** Each round removes one stale hold; more than a few means that something else keeps making them. */
@@ -32,6 +34,7 @@ export async function holdDataFolder(dir: string): Promise<HeldFolder> {
   checkFolder(dir);
   const file = join(dir, "lock");
   const own: Owner = { pid: process.pid, startedAt: await startOf(process.pid), stopping: false };
+  await waitFor(NOTICE_WAIT_MS, async () => ((await ownerOf(file))?.stopping === false ? undefined : true));
   await waitFor(STOPPING_WAIT_MS, async () => ((await ownerOf(file))?.stopping ? undefined : true));
   for (let round = 0; round < ROUNDS_MAX; round++) {
     if (take(file, own)) {

@@ -30,6 +30,8 @@ export interface ApplicationOptions {
   dataDir: string;
   /** More environment variables; PORT is a free one unless given. */
   env?: Record<string, string>;
+  /** As `npm start`; `pid` is then npm's. */
+  throughNpm?: boolean;
 }
 
 /** @throws with its output when it ends before it is ready. */
@@ -62,8 +64,9 @@ export async function failToStart(options: ApplicationOptions): Promise<{ exitCo
   return { exitCode: child.exitCode, output: output() };
 }
 
-function launch({ dataDir, env }: ApplicationOptions): { child: ChildProcess; output: () => string } {
-  const child = spawn(process.execPath, ["scripts/start.mjs"], {
+function launch({ dataDir, env, throughNpm }: ApplicationOptions): { child: ChildProcess; output: () => string } {
+  const [program, ...args] = throughNpm ? ["npm", "start"] : [process.execPath, "scripts/start.mjs"];
+  const child = spawn(program as string, args, {
     cwd: PROJECT_DIR,
     env: { ...environment(), PORT: "0", DATA_DIR: dataDir, LOG_LEVEL: "warn", ...env } as unknown as NodeJS.ProcessEnv,
     stdio: ["ignore", "pipe", "pipe"],
