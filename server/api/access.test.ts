@@ -200,7 +200,9 @@ describe("an unknown route", () => {
     ["GET", "/api/v1/transactions/t1/confirm"],
     ["POST", "/api/v1/transactions/t1/explode"],
     ["OPTIONS", "/api/v1/dishes"],
-    ["GET", "/api/metrics"],
+    ["POST", "/api/metrics"],
+    ["GET", "/api/debug/sampling"],
+    ["GET", "/api/debug/pprof/heap"],
     ["GET", "/api/__proto__"],
     ["GET", "/api/%E0%A4%A"],
   ])("%s %s is a problem, with or without a key", async (method, path) => {

@@ -6,9 +6,12 @@ import { Hono } from "hono";
 import { ApiError, problemAnswer } from "./problem.ts";
 import { type NodeBindings, respond } from "./exchange.ts";
 import { openApiDocument } from "./openapi.ts";
-import type { ApiDependencies } from "./ports.ts";
+import { Metrics } from "./exports/metrics.ts";
+import { TraceFile } from "./exports/trace-file.ts";
+import type { ApiDependencies, FallbackView } from "./ports.ts";
 import { TransactionRate } from "./rate-limit.ts";
 import { ReadinessCheck } from "./readiness.ts";
+import { RequestTimes, UNKNOWN_ROUTE } from "./request-times.ts";
 import { ROUTES } from "./routes/index.ts";
 import { type Pipeline, serve } from "./serve.ts";
 import { traceIdOf } from "./trace.ts";
@@ -24,13 +27,21 @@ export interface Api {
 /** Unexpected failures that are logged a second: one broken dependency fails every request. */
 const REPORTS_PER_SECOND = 10;
 
+const NO_FALLBACK: FallbackView = { answered: 0, remembered: 0, circuit: "closed" };
+
 export function createApi(dependencies: ApiDependencies): Api {
-  const { clock, config, probes } = dependencies;
+  const { clock, config, engine, probes, reads } = dependencies;
+  const requests = new RequestTimes();
   let documentText: string | undefined;
+  let metrics: Metrics | undefined;
   const pipeline: Pipeline = {
     ...dependencies,
     rate: new TransactionRate(clock, config.rateLimitPerSecond),
     readiness: new ReadinessCheck(probes, clock),
+    requests,
+    // Made when somebody first asks: what is measured of the process itself costs a little from then on.
+    metrics: () => (metrics ??= new Metrics({ engine, requests, fallback: reads.fallback ?? NO_FALLBACK })).text(),
+    traces: new TraceFile(engine, clock),
     openApi: () => (documentText ??= JSON.stringify(openApiDocument(ROUTES))),
     unexpected: reporter(dependencies),
   };
@@ -39,9 +50,12 @@ export function createApi(dependencies: ApiDependencies): Api {
     app.on(spec.method, spec.path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => serve(spec, pipeline, c));
   }
   app.notFound((c) => {
+    const askedAtMs = clock.monotonicMs();
     const traceId = traceIdOf(c.req.raw.headers.get("traceparent") ?? undefined);
     const error = new ApiError("UNKNOWN_ROUTE", `There is no ${c.req.method} ${c.req.path} here.`);
-    return respond(c, problemAnswer(error, { traceId, txId: undefined, route: c.req.path, unexpected: pipeline.unexpected }), traceId);
+    const answer = problemAnswer(error, { traceId, txId: undefined, route: c.req.path, unexpected: pipeline.unexpected });
+    requests.saw(UNKNOWN_ROUTE, answer.status, clock.monotonicMs() - askedAtMs);
+    return respond(c, answer, traceId);
   });
   app.onError((error, c) => {
     const traceId = traceIdOf(undefined);

@@ -77,7 +77,7 @@ async function readStream(request: Request): Promise<Buffer | null> {
 
 /** Writes the answer where the request came from. */
 export function respond(c: ApiContext, answer: Answer, traceId: string): Response {
-  const text = answer.text ?? JSON.stringify(answer.body);
+  const content = answer.bytes ?? answer.text ?? JSON.stringify(answer.body);
   const headers: Record<string, string> = {
     "content-type": answer.contentType ?? "application/json",
     "cache-control": "no-store",
@@ -85,11 +85,11 @@ export function respond(c: ApiContext, answer: Answer, traceId: string): Respons
     ...answer.headers,
   };
   const outgoing = c.env?.outgoing;
-  if (!outgoing) return new Response(text, { status: answer.status, headers });
+  if (!outgoing) return new Response(content, { status: answer.status, headers });
   if (!outgoing.headersSent) {
-    headers["content-length"] = String(Buffer.byteLength(text));
+    headers["content-length"] = String(Buffer.byteLength(content));
     outgoing.writeHead(answer.status, headers);
-    outgoing.end(text);
+    outgoing.end(content);
   }
   return WRITTEN;
 }

@@ -45,7 +45,9 @@ describe("the OpenAPI document", () => {
       const operation = document.paths[path][method.toLowerCase()];
       ids.add(operation.operationId);
       expect(operation.summary).toBeTruthy();
-      for (const status of Object.keys(answers)) expect(operation.responses[status].content["application/json"].schema).toBeTruthy();
+      for (const [status, { contentType = "application/json" }] of Object.entries(answers)) {
+        expect(operation.responses[status].content[contentType.split(";")[0] as string].schema).toBeTruthy();
+      }
       if (body) expect(operation.requestBody.content["application/json"].schema).toBeTruthy();
       if (scope === null) expect(operation.security).toEqual([]);
       else for (const status of [400, 401, 403, 413, 503, 504]) expect(operation.responses[status]).toBeTruthy();

@@ -70,8 +70,8 @@ export function openApiDocument(routes: readonly Route[]): Json {
 function operation(spec: Route, schemas: Components): Json {
   const codes = codesOf(spec);
   const responses: Record<string, Json> = {};
-  for (const [status, { description, body }] of Object.entries(spec.answers)) {
-    responses[status] = { description, headers: HEADERS, content: { "application/json": { schema: schemas.of(body, "output") } } };
+  for (const [status, { description, body, contentType = "application/json" }] of Object.entries(spec.answers)) {
+    responses[status] = { description, headers: HEADERS, content: { [mediaTypeOf(contentType)]: { schema: schemas.of(body, "output") } } };
   }
   for (const status of new Set(codes.map((code) => ERRORS[code].status))) {
     const here = codes.filter((code) => ERRORS[code].status === status);
@@ -103,6 +103,11 @@ function operation(spec: Route, schemas: Components): Json {
     described.requestBody = { required: !spec.bodyOptional, content: { "application/json": { schema: schemas.of(body, "input") } } };
   }
   return described;
+}
+
+/** Without its parameters. */
+function mediaTypeOf(contentType: string): string {
+  return contentType.split(";")[0] as string;
 }
 
 const TRACE_HEADER = { description: "The trace id of this request.", schema: { type: "string" } };

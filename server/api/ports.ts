@@ -5,19 +5,40 @@ import type { Coupon } from "../contracts/coupons.ts";
 import type { Dish, DishesPage, DishesQuery } from "../contracts/dishes.ts";
 import type { Scope } from "../contracts/scopes.ts";
 import type { Transaction, TransactionsPage, TransactionsQuery } from "../contracts/transactions.ts";
+import type { InstanceView } from "../engine/feed/instances.ts";
 import type { Clock } from "../engine/kernel/clock.ts";
+import type { Deadline } from "../engine/kernel/deadline.ts";
+import type { Trace } from "../engine/kernel/trace-recorder.ts";
 import type {
   CallContext,
   DishRow,
+  EngineHistograms,
+  EngineStats,
   MoveAnswer,
   StockChangeRequest,
   TryAnswer,
   TryRequest,
 } from "../engine/kernel/types.ts";
+import type { ContentionProfile } from "../engine/tiers/lock/contention-profile.ts";
+import type { Flight, WaitChain } from "../engine/tiers/lock/dish-locks.ts";
 import type { NewCoupon, NewDish } from "../engine/tiers/tcc/ledger.ts";
 
-/** The part of `Engine` that callers outside reach. Every method rejects with an EngineError. */
-export interface ApiEngine {
+/** What an engine says of itself. Nothing here waits, but for the trace. */
+export interface ApiEngineView {
+  readonly instance: string;
+  /** `sampleEvery` may be set. */
+  readonly profile: Pick<ContentionProfile, "sampleEvery" | "window">;
+  stats(): EngineStats;
+  histograms(): EngineHistograms;
+  /** Everyone on this stock, this one too. */
+  instances(): InstanceView[];
+  waitChains(limit: number): WaitChain[];
+  suspects(): Flight[];
+  captureTrace(seconds: number): Promise<Trace>;
+}
+
+/** The part of `Engine` that callers outside reach. Every verb rejects with an EngineError. */
+export interface ApiEngine extends ApiEngineView {
   try(request: TryRequest, call: CallContext): Promise<TryAnswer>;
   confirm(txId: string, call: CallContext): Promise<MoveAnswer>;
   cancel(txId: string, call: CallContext): Promise<MoveAnswer>;
@@ -35,14 +56,26 @@ export interface DishFace {
   doneAtMs: number | null;
 }
 
-/** Read models over the database. Any rejection means: it does not answer. */
+/** How reads fare without the database. */
+export interface FallbackView {
+  /** Reads answered from the last snapshot. */
+  readonly answered: number;
+  /** Dishes that could be answered so. */
+  readonly remembered: number;
+  readonly circuit: "closed" | "open" | "halfOpen";
+}
+
+/** Read models over the database. Any rejection means: it does not answer, and nothing else is known. */
 export interface ApiReads {
-  dish(dishId: string): Promise<Dish | null>;
-  dishes(query: DishesQuery): Promise<DishesPage>;
+  /** `stale` when it comes from a snapshot. */
+  dish(dishId: string, deadline: Deadline): Promise<Dish | null>;
+  dishes(query: DishesQuery, deadline: Deadline): Promise<DishesPage>;
   dishFace(dishId: string, actionKey: string): Promise<DishFace | null>;
   coupon(couponId: string): Promise<Coupon | null>;
   transaction(txId: string): Promise<Transaction | null>;
   transactions(query: TransactionsQuery): Promise<TransactionsPage>;
+  /** Absent: there is no fallback. */
+  readonly fallback?: FallbackView;
 }
 
 export interface ActionClaim {

@@ -11,12 +11,15 @@ import type { CallContext } from "../engine/kernel/types.ts";
 import type { ApiClaims, ApiEngine, ApiReads } from "./ports.ts";
 import type { TransactionRate } from "./rate-limit.ts";
 import type { ReadinessCheck } from "./readiness.ts";
+import type { RequestTimes } from "./request-times.ts";
+import type { TraceFile } from "./exports/trace-file.ts";
 
 export interface Answer {
   status: number;
   body: unknown;
-  /** The body, already serialised. */
+  /** The body, already serialised: as text, or as bytes. */
   text?: string;
+  bytes?: Uint8Array<ArrayBuffer>;
   contentType?: string;
   headers?: Record<string, string>;
 }
@@ -31,6 +34,11 @@ export interface Call<P = unknown, Q = unknown, B = unknown> {
   claims: ApiClaims;
   readiness: ReadinessCheck;
   rate: TransactionRate;
+  /** Told how requests fare. */
+  requests: RequestTimes;
+  /** This process' metrics, as Prometheus text. */
+  metrics(): Promise<string>;
+  traces: TraceFile;
   /** The OpenAPI document of all routes, serialised. */
   openApi(): string;
   /** The API key's id; "" on an open route. */
@@ -67,7 +75,10 @@ export interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z
   idempotencyKey?: "required" | "optional";
   /** Transactions it starts, charged before the body is read; a batch charges itself, when it knows its size. */
   transactions?: number;
-  answers: Record<number, { description: string; body: z.ZodType }>;
+  /** What it refuses counts as refused Trys. */
+  isTry?: true;
+  /** JSON, unless `contentType` says otherwise. */
+  answers: Record<number, { description: string; body: z.ZodType; contentType?: string }>;
   /** Beside those that any route can give. */
   errors?: readonly ErrorCode[];
   handle(call: Call<z.output<P>, z.output<Q>, z.output<B>>): Answer | Promise<Answer>;

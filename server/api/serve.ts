@@ -18,7 +18,7 @@ import { traceIdOf } from "./trace.ts";
 /** What all calls share. */
 export interface Pipeline
   extends Pick<ApiDependencies, "engine" | "reads" | "claims" | "keys" | "clock">,
-    Pick<Call, "rate" | "readiness" | "openApi" | "unexpected"> {}
+    Pick<Call, "rate" | "readiness" | "requests" | "metrics" | "traces" | "openApi" | "unexpected"> {}
 
 const TimeoutHeader = wholeNumber(1, 999_999_999_999);
 const NoBody = z.strictObject({});
@@ -50,6 +50,9 @@ export async function serve(spec: Route, pipeline: Pipeline, c: ApiContext): Pro
       claims: pipeline.claims,
       readiness: pipeline.readiness,
       rate: pipeline.rate,
+      requests: pipeline.requests,
+      metrics: pipeline.metrics,
+      traces: pipeline.traces,
       openApi: pipeline.openApi,
       actor: key?.keyId ?? "",
       actionKey: spec.idempotencyKey ? `${key?.keyId}:${idempotencyKey ?? randomUUID()}` : "",
@@ -61,8 +64,10 @@ export async function serve(spec: Route, pipeline: Pipeline, c: ApiContext): Pro
       unexpected: pipeline.unexpected,
     });
   } catch (error) {
+    if (spec.isTry) pipeline.requests.refused(error);
     answer = problemAnswer(error, { traceId, txId, route: spec.path, unexpected: pipeline.unexpected });
   }
+  pipeline.requests.saw(spec, answer.status, clock.monotonicMs() - startedAtMs);
   return respond(c, answer, traceId);
 }
 
@@ -70,8 +75,9 @@ function header(c: ApiContext, name: string): string | undefined {
   return c.req.raw.headers.get(name) ?? undefined;
 }
 
-/** The problem an error stands for, as an answer: for calls that fail in parts. */
+/** The problem an error stands for, as an answer: for Trys that fail as a part of a call. */
 export function problemOf(call: Call, error: unknown, txId: string | undefined): Answer {
+  call.requests.refused(error);
   return problemAnswer(error, { traceId: call.context.traceId, txId, route: call.route, unexpected: call.unexpected });
 }
 

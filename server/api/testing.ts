@@ -8,8 +8,9 @@ import type { Clock } from "../engine/kernel/clock.ts";
 import { realClock } from "../engine/kernel/clock.ts";
 import type { EngineError } from "../engine/kernel/errors.ts";
 import type { DishRow, TryRequest } from "../engine/kernel/types.ts";
+import { World } from "../engine/simulation/world.ts";
 import { type Api, createApi } from "./app.ts";
-import type { ApiDependencies, ApiEngine, ApiKeyVerifier, ApiReads } from "./ports.ts";
+import type { ApiDependencies, ApiEngine, ApiEngineView, ApiKeyVerifier, ApiReads } from "./ports.ts";
 
 export const KEY = "key-with-every-scope";
 
@@ -33,9 +34,25 @@ export const DISH: DishRow = {
   version: 7,
 };
 
+/** What an engine that has done nothing says of itself. */
+export function fakeView(): ApiEngineView {
+  const { engine } = new World(1).start();
+  return {
+    instance: engine.instance,
+    profile: engine.profile,
+    stats: () => engine.stats(),
+    histograms: () => engine.histograms(),
+    instances: () => engine.instances(),
+    waitChains: (limit) => engine.waitChains(limit),
+    suspects: () => engine.suspects(),
+    captureTrace: async (seconds) => ({ traceEvents: [], displayTimeUnit: "ms", otherData: { instance: engine.instance, seconds, dropped: 0 } }),
+  };
+}
+
 /** Says yes to everything, and remembers what it was asked. */
 export function fakeEngine(calls: unknown[][] = []): ApiEngine {
   return {
+    ...fakeView(),
     async try(request: TryRequest, call) {
       calls.push(["try", request, call]);
       const lines = request.lines.map((line, index) => ({ ...line, freezeId: `${request.txId}.${index + 1}` }));
@@ -161,7 +178,8 @@ export function requestOf(origin: string, method: string, path: string, { key = 
 
 export async function sentOf(response: Response): Promise<Sent> {
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text === "" ? null : JSON.parse(text) };
+  const isJson = /json/.test(response.headers.get("content-type") ?? "");
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text === "" ? null : text };
 }
 
 export const BASKET = { txId: "t1", storeId: "s1", lines: [{ dishId: "noodles", quantity: 2 }] };
@@ -195,6 +213,12 @@ const GOOD: Record<string, { path: string; options: SendOptions }> = {
   "POST /api/v1/coupons": { path: "/api/v1/coupons", options: { body: { couponId: "c1", amountCents: 500 } } },
   "GET /api/health": { path: "/api/health", options: {} },
   "GET /api/ready": { path: "/api/ready", options: {} },
+  "GET /api/metrics": { path: "/api/metrics", options: {} },
+  "GET /api/debug/pprof/mutex": { path: "/api/debug/pprof/mutex?seconds=30", options: {} },
+  "GET /api/debug/pprof/block": { path: "/api/debug/pprof/block", options: {} },
+  "GET /api/debug/trace": { path: "/api/debug/trace?seconds=1", options: {} },
+  "GET /api/debug/locks": { path: "/api/debug/locks", options: {} },
+  "POST /api/debug/sampling": { path: "/api/debug/sampling", options: { body: { every: 5 } } },
   "GET /api/v1/openapi.json": { path: "/api/v1/openapi.json", options: {} },
 };
 
@@ -220,5 +244,5 @@ export function expectProblem(sent: { status: number; headers: Headers; body: un
 /** An engine whose every verb fails in one way. */
 export function failingEngine(error: EngineError | Error): ApiEngine {
   const fail = () => Promise.reject(error);
-  return { try: fail, confirm: fail, cancel: fail, reverse: fail, change: fail, createDish: fail, createCoupon: fail };
+  return { ...fakeView(), try: fail, confirm: fail, cancel: fail, reverse: fail, change: fail, createDish: fail, createCoupon: fail };
 }

@@ -12,7 +12,7 @@ export type ProfileView = "mutex" | "block";
 const NANOS_PER_MS = 1e6;
 
 /** Frames of a sample, leaf first: the dish, its segment, the tier. */
-export function pprofOf(window: ProfileWindow, view: ProfileView, nowMs: number): Uint8Array {
+export function pprofOf(window: ProfileWindow, view: ProfileView, nowMs: number): Uint8Array<ArrayBuffer> {
   const stringTable = new StringTable();
   const functions = new Map<string, ProfileFunction>();
   const locations = new Map<string, Location>();

@@ -24,7 +24,7 @@ export const listDishes = route({
   scope: "stock",
   query: DishesQuery,
   answers: { 200: { description: "One page.", body: DishesPage } },
-  handle: async (call) => ({ status: 200, body: await within(call, call.reads.dishes(call.query)) }),
+  handle: async (call) => ({ status: 200, body: await within(call, call.reads.dishes(call.query, call.deadline)) }),
 });
 
 export const getDish = route({
@@ -37,7 +37,7 @@ export const getDish = route({
   errors: ["UNKNOWN_DISH"],
   async handle(call) {
     const { dishId } = call.params;
-    const dish = await within(call, call.reads.dish(dishId));
+    const dish = await within(call, call.reads.dish(dishId, call.deadline));
     if (!dish) throw new ApiError("UNKNOWN_DISH", `There is no dish ${dishId}.`);
     return { status: 200, body: dish };
   },

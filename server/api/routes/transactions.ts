@@ -41,6 +41,7 @@ export const tryTransaction = route({
   summary: "Try: freeze every line of a basket, its coupon and its order, or none.",
   scope: "orders",
   transactions: 1,
+  isTry: true,
   body: TryBody,
   answers: {
     201: { description: "Reserved.", body: TryAnswer },
@@ -56,6 +57,7 @@ export const tryBatch = route({
   summary: `Try up to ${BATCH_TRANSACTIONS_MAX} baskets at once. Each is answered for itself, in order.`,
   scope: "orders",
   idempotencyKey: "optional",
+  isTry: true,
   body: BatchBody,
   documentedBody: z.strictObject({ transactions: z.array(TryBody).min(1).max(BATCH_TRANSACTIONS_MAX) }),
   answers: {

@@ -53,7 +53,9 @@ export class TraceRecorder {
   /** Something that began and ended in a lane. Times are on the monotonic clock. */
   span(name: string, category: string, lane: number, fromMs: number, toMs: number, args?: Record<string, unknown>): void {
     for (const capture of this.captures) {
-      this.keep(capture, { name, cat: category, ph: "X", ts: micros(fromMs, capture), dur: Math.round((toMs - fromMs) * 1000), pid: 1, tid: lane, args });
+      // From two rounded ends, so that a span inside another stays inside it.
+      const ts = micros(fromMs, capture);
+      this.keep(capture, { name, cat: category, ph: "X", ts, dur: micros(toMs, capture) - ts, pid: 1, tid: lane, args });
     }
   }
 
@@ -62,8 +64,7 @@ export class TraceRecorder {
     const id = String(++this.waits);
     for (const capture of this.captures) {
       const event = { name, cat: "wait", pid: 1, tid: 0, id };
-      this.keep(capture, { ...event, ph: "b", ts: micros(fromMs, capture), args });
-      this.keep(capture, { ...event, ph: "e", ts: micros(toMs, capture) });
+      this.keep(capture, { ...event, ph: "b", ts: micros(fromMs, capture), args }, { ...event, ph: "e", ts: micros(toMs, capture) });
     }
   }
 
@@ -74,7 +75,7 @@ export class TraceRecorder {
     await sleep(this.clock, Math.min(seconds, CAPTURE_SECONDS_MAX) * 1000);
     this.captures.delete(capture);
     const lanes = new Set(capture.events.map(({ tid }) => tid));
-    const names = [...lanes].sort().map((tid): TraceEvent => ({
+    const names = [...lanes].sort((a, b) => a - b).map((tid): TraceEvent => ({
       name: "thread_name", cat: "", ph: "M", ts: 0, pid: 1, tid, args: { name: tid === 0 ? "waiting" : `batch lane ${tid}` },
     }));
     const process: TraceEvent = { name: "process_name", cat: "", ph: "M", ts: 0, pid: 1, tid: 0, args: { name: `engine ${this.instance}` } };
@@ -85,9 +86,10 @@ export class TraceRecorder {
     };
   }
 
-  private keep(capture: Capture, event: TraceEvent): void {
-    if (capture.events.length < EVENTS_MAX) capture.events.push(event);
-    else capture.dropped++;
+  /** All of `events`, or none: a begin without its end would be drawn for ever. */
+  private keep(capture: Capture, ...events: TraceEvent[]): void {
+    if (capture.events.length + events.length <= EVENTS_MAX) capture.events.push(...events);
+    else capture.dropped += events.length;
   }
 }
 
