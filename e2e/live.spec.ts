@@ -39,12 +39,12 @@ test("a server that goes away: the numbers turn grey and say how old they are; i
     await own.kill();
     await expect(page.getByTestId("connection")).toHaveAttribute("data-status", "reconnecting");
     await expect(page.locator("[data-stale=true]")).toBeVisible();
-    await expect(page.getByTestId("connection-banner")).toContainText(/figures below are .+ old/);
+    await expect(page.getByTestId("connection-notice")).toContainText(/figures are .+ old/);
     await page.screenshot({ path: "test-results/pages/overview-lost.png" });
     await own.restart();
     await expectLive(page);
     await expect(page.locator("[data-stale=false]")).toBeVisible();
-    await expect(page.getByTestId("connection-banner")).toHaveCount(0);
+    await expect(page.getByTestId("connection-notice")).toHaveCount(0);
     expect(loads).toBe(0);
   } finally {
     await own.end();

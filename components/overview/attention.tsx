@@ -72,7 +72,7 @@ function Card({ icon: Icon, tone, title, count, suffix = "", quiet, testId, chil
         </div>
       </div>
       {calm ? (
-        <p className="self-center text-xs text-text-3">{quiet}</p>
+        <p className="figures self-center text-xs text-text-3">{quiet}</p>
       ) : (
         <ul className="figures grid h-15 min-w-0 flex-1 auto-rows-[1.25rem] content-start gap-x-6 overflow-hidden text-xs @lg:grid-cols-2">
           {children}

@@ -6,7 +6,6 @@ import { roleIncludes } from "@/server/contracts/console";
 import type { OverviewSnapshot, TransactionsSnapshot } from "@/server/contracts/socket-events";
 import { LiveProvider, useStale } from "../live/live-provider";
 import { AppHeader } from "../shell/app-header";
-import { ConnectionBanner } from "../shell/connection";
 import { ToastProvider } from "../ui/toast";
 import { TooltipProvider } from "../ui/tooltip";
 import { Attention } from "./attention";
@@ -37,9 +36,8 @@ function Wall({ operator }: { operator: Operator }) {
   const t = useTranslations("shell");
   const stale = useStale();
   return (
-    <div data-stale={stale} className="flex min-h-dvh flex-col xl:h-dvh">
+    <div data-stale={stale} className="group/wall flex min-h-dvh flex-col xl:h-dvh">
       <AppHeader operator={operator} title={t("overview")} />
-      <ConnectionBanner />
       <main id="main" className="flex min-h-0 flex-1 flex-col gap-3 p-3">
         <Attention className="shrink-0" />
         <div className="grid min-h-0 flex-1 gap-3 xl:grid-cols-[minmax(0,1fr)_minmax(20rem,26rem)] xl:grid-rows-[minmax(0,11fr)_minmax(0,9fr)]">

@@ -48,7 +48,7 @@ export function PendingTable({ mayAct, className }: { mayAct: boolean; className
       }
     >
       {rows.length === 0 ? (
-        <div className="grid flex-1 place-content-center justify-items-center gap-1 px-4 py-8 text-center">
+        <div className="figures grid flex-1 place-content-center justify-items-center gap-1 px-4 py-8 text-center">
           <CircleCheck aria-hidden className="size-5 text-ok" />
           <p className="font-medium">{t("empty")}</p>
           <p className="text-xs text-text-3">{t("emptyMeaning")}</p>

@@ -1,6 +1,6 @@
 import { useTranslations } from "next-intl";
 import type { Operator } from "@/server/contracts/console";
-import { ConnectionPill } from "./connection";
+import { ConnectionNotice, ConnectionPill } from "./connection";
 import { Dependencies } from "./dependencies";
 import { LanguageSwitch } from "./language-switch";
 import { ThemeSwitch } from "./theme-switch";
@@ -10,7 +10,7 @@ import { Wordmark } from "./wordmark";
 export function AppHeader({ operator, title }: { operator: Operator; title: string }) {
   const t = useTranslations("shell");
   return (
-    <header className="flex min-h-13 shrink-0 flex-wrap items-center gap-x-4 gap-y-1 border-b bg-surface px-4 py-1.5">
+    <header className="flex min-h-13 shrink-0 flex-wrap items-center gap-x-4 gap-y-1 border-b bg-surface px-4 py-1.5 transition-colors group-data-[stale=true]/wall:bg-warn-soft">
       <a
         href="#main"
         className="sr-only rounded-md bg-accent px-3 py-1.5 text-on-accent focus:not-sr-only focus:absolute focus:z-50"
@@ -20,6 +20,7 @@ export function AppHeader({ operator, title }: { operator: Operator; title: stri
       <Wordmark />
       <span aria-hidden className="hidden h-4 w-px bg-line-strong sm:block" />
       <h1 className="sr-only text-sm text-text-2 sm:not-sr-only">{title}</h1>
+      <ConnectionNotice />
       <div className="ml-auto flex flex-wrap items-center justify-end gap-x-4 gap-y-1">
         <Dependencies />
         <ConnectionPill />

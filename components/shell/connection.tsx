@@ -39,14 +39,14 @@ export function ConnectionPill() {
           strokeWidth={2.25}
         />
         {t(shown)}
-        {shown !== "connecting" && quietMs >= 2_000 && <span className="font-normal">{age(quietMs)}</span>}
+        {shown === "quiet" && <span className="font-normal">{age(quietMs)}</span>}
       </span>
     </Tooltip>
   );
 }
 
-/** Says across the page what is wrong, and since when. Takes no room while all is well. */
-export function ConnectionBanner() {
+/** Says in the header what is wrong, and since when. It takes the room that is empty while all is well, so nothing moves. */
+export function ConnectionNotice() {
   const t = useTranslations("connection");
   const { store, retry } = useLive();
   const { status, sinceMs } = useConnection();
@@ -56,15 +56,10 @@ export function ConnectionBanner() {
   // A blink is not news: most reconnects take less than two seconds.
   if (!lost || nowMs - sinceMs < 2_000) return null;
   return (
-    <div
-      role="status"
-      data-testid="connection-banner"
-      className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-transparent bg-warn-soft px-4 py-1.5 text-xs text-warn"
-    >
-      <WifiOff aria-hidden className="size-3.5" strokeWidth={2.25} />
-      <span className="font-medium">{t(status === "offline" ? "bannerOffline" : "bannerLost")}</span>
-      <span>{t("bannerAge", { age: age(Math.max(0, nowMs - store.heardAtMs)) })}</span>
-      <Button kind="ghost" size="sm" className="ml-auto h-6 text-warn hover:bg-transparent hover:underline" onClick={retry}>
+    <div role="status" data-testid="connection-notice" className="flex flex-wrap items-center gap-x-2 text-xs text-warn">
+      <span className="font-medium">{t(status === "offline" ? "noticeOffline" : "noticeLost")}</span>
+      <span>{t("noticeAge", { age: age(Math.max(0, nowMs - store.heardAtMs)) })}</span>
+      <Button kind="ghost" size="sm" className="h-6 px-1.5 text-warn underline-offset-2 hover:bg-transparent hover:text-warn hover:underline" onClick={retry}>
         {t("retry")}
       </Button>
     </div>

@@ -15,7 +15,7 @@ export function Dependencies() {
   // On a phone there is room for trouble only.
   const well = dependencies.postgres === "up" && dependencies.redis === "up";
   return (
-    <div className={cn("items-center gap-3 sm:flex", well ? "hidden" : "flex")} data-testid="dependencies">
+    <div className={cn("figures items-center gap-3 sm:flex", well ? "hidden" : "flex")} data-testid="dependencies">
       {(["postgres", "redis"] as const).map((name) => {
         const state = dependencies[name];
         const Icon = ICONS[state];
