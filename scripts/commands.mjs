@@ -22,7 +22,13 @@ export async function quietly(program, args, options = {}) {
   };
   child.stdout.on("data", keep);
   child.stderr.on("data", keep);
-  const ending = await ended(child);
+  let stoppedBy = 0;
+  const stop = (/** @type {NodeJS.Signals} */ signal, /** @type {number} */ number) => {
+    stoppedBy = number;
+    child.kill(signal);
+  };
+  const ending = await withSignals(stop, () => ended(child));
+  if (stoppedBy) process.exit(128 + stoppedBy);
   if (ending === 0) return;
   const tail = output.trim().split("\n").slice(-TAIL_LINES).join("\n");
   throw new Error(`${program} ${args.join(" ")} failed (${ending}):\n${tail}`);
@@ -37,12 +43,28 @@ export async function quietly(program, args, options = {}) {
  */
 export async function openly(program, args, options = {}) {
   const child = spawn(program, args, { cwd: ROOT, env: { ...process.env, ...options.env }, stdio: "inherit" });
-  const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
-  const pass = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
-  for (const signal of signals) process.on(signal, pass);
-  const ending = await ended(child);
-  for (const signal of signals) process.off(signal, pass);
+  const ending = await withSignals(
+    (signal) => child.kill(signal),
+    () => ended(child),
+  );
   return typeof ending === "number" ? ending : 1;
+}
+
+/**
+ * While `work` goes on, signals go to `listener` instead of ending this process and leaving the child alone.
+ * @template T
+ * @param {(signal: NodeJS.Signals, number: number) => void} listener
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function withSignals(listener, work) {
+  const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
+  for (const signal of signals) process.on(signal, listener);
+  try {
+    return await work();
+  } finally {
+    for (const signal of signals) process.off(signal, listener);
+  }
 }
 
 /** @param {import("node:child_process").ChildProcess} child @returns {Promise<number | string>} */

@@ -6,7 +6,7 @@ import { execFile, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { serverEnv } from "./processes.ts";
+import { isAlive, serverEnv } from "./processes.ts";
 import { StartError } from "./start-error.ts";
 
 const execFileAsync = promisify(execFile);
@@ -36,6 +36,7 @@ export async function findRedis(cacheDir: string, progress?: Progress): Promise<
   const cached = unpackedProgram(folder);
   if (runs(cached)) return cached;
 
+  removeBrokenOff(resolve(cacheDir));
   const fresh = `${folder}.${process.pid}.new`;
   try {
     await unpackFromApt(fresh, progress);
@@ -51,6 +52,14 @@ export async function findRedis(cacheDir: string, progress?: Progress): Promise<
     );
   } finally {
     rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+/** What a killed download left. */
+function removeBrokenOff(cacheDir: string): void {
+  for (const name of existsSync(cacheDir) ? readdirSync(cacheDir) : []) {
+    const pid = Number(/^redis\.(\d+)\.new$/.exec(name)?.[1]);
+    if (pid && !isAlive(pid)) rmSync(join(cacheDir, name), { recursive: true, force: true });
   }
 }
 
