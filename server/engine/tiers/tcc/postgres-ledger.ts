@@ -92,9 +92,13 @@ export class PostgresLedger implements Ledger {
       options: SESSION_OPTIONS,
       keepAlive: true,
     });
-    this.pool.on("error", onTrouble);
+    // Once it is closing, a connection that the server ends first is no trouble.
+    const trouble = (error: unknown): void => {
+      if (!this.pool.ending) onTrouble(error);
+    };
+    this.pool.on("error", trouble);
     this.pool.on("connect", (client) => {
-      client.on("error", onTrouble);
+      client.on("error", trouble);
       // Refused by servers whose system cannot watch a socket; they find out at the end of the statement instead.
       client.query(`SET client_connection_check_interval = ${CLIENT_CHECK_MS}`).catch(() => {});
     });
