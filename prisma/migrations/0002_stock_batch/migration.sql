@@ -67,7 +67,7 @@ AS $$
 DECLARE
   -- What can be wrong with a line, worst first. The worst of its lines is a basket's verdict.
   LINE_VERDICTS CONSTANT text[] := '{UNKNOWN_DISH,WRONG_STORE,DISH_PAUSED,SOLD_OUT,ACCEPTED}';
-  batch_at timestamptz;
+  batch_at timestamptz; spent_ms real;
   -- dishes: positions of p_dish (their rows are the OUT arrays)
   dish_changed boolean[] := array_fill(false, ARRAY[cardinality(p_dish)]);
   -- coupons: positions of c_id
@@ -269,10 +269,11 @@ BEGIN
   END LOOP;
 
   -- 6. Write them: transactions (fences of unknown ones among them), orders, reservations.
+  spent_ms := extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000;
   INSERT INTO transactions (tx_id, store_id, order_id, coupon_id, state, cause, payload_hash, trace_id,
                             access_ms, cas_ms, lock_ms, redis_ms, ledger_ms, created_at, updated_at, expires_at)
   SELECT tx_id, store_id, order_id, coupon_id, 'RESERVED'::transaction_state, NULL::cancel_cause, hash, trace, access_ms, cas_ms, lock_ms, redis_ms,
-         extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000, batch_at, batch_at, batch_at + ttl_s * interval '1 second'
+         spent_ms, batch_at, batch_at, batch_at + ttl_s * interval '1 second'
     FROM unnest(p_try_tx, p_try_store, p_try_order, p_try_coupon, p_try_hash, p_try_ttl_s, p_try_trace,
                 p_try_access_ms, p_try_cas_ms, p_try_lock_ms, p_try_redis_ms, try_verdicts)
          AS try(tx_id, store_id, order_id, coupon_id, hash, ttl_s, trace, access_ms, cas_ms, lock_ms, redis_ms, verdict)

@@ -3,6 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createDatabase, type TestDatabase } from "../../../testing/stack.ts";
+import { realClock } from "../../kernel/clock.ts";
 import type { LedgerTry } from "./ledger.ts";
 import { Bench } from "./ledger-testing.ts";
 import { PostgresLedger } from "./postgres-ledger.ts";
@@ -124,9 +125,9 @@ describe("failures", () => {
     await under.pool.query(`ALTER FUNCTION ledger_timeline RENAME TO ledger_timeline_quick`);
     await under.pool.query(`CREATE FUNCTION ledger_timeline() RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT pg_sleep(60); SELECT 1::bigint'`);
     try {
-      const startedAt = performance.now();
+      const startedAt = realClock.monotonicMs();
       await expect(under.ledger.runBatch(trysOf(bench.try("a", { rice: 1 })))).rejects.toMatchObject({ kind: "unavailable" });
-      expect(performance.now() - startedAt).toBeLessThan(1_000);
+      expect(realClock.monotonicMs() - startedAt).toBeLessThan(1_000);
     } finally {
       await under.pool.query("DROP FUNCTION ledger_timeline");
       await under.pool.query("ALTER FUNCTION ledger_timeline_quick RENAME TO ledger_timeline");

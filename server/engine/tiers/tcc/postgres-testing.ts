@@ -3,6 +3,7 @@
  */
 import { readFileSync } from "node:fs";
 import pg from "pg";
+import { realClock } from "../../kernel/clock.ts";
 import type { LedgerBatch, LedgerBatchResult } from "./ledger.ts";
 import type { LedgerUnderTest } from "./ledger-testing.ts";
 import { stockBatchCall } from "./postgres-batch.ts";
@@ -75,7 +76,7 @@ export class Session {
   async blocksSomebody(): Promise<void> {
     const { rows } = await this.client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
     const pid = rows[0]?.pid;
-    for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
+    for (const endAtMs = realClock.monotonicMs() + PATIENCE_MS; realClock.monotonicMs() < endAtMs; ) {
       const waiting = await this.watcher.query("SELECT FROM pg_stat_activity WHERE $1::int = ANY (pg_blocking_pids(pid))", [pid]);
       if (waiting.rowCount) return;
     }
