@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { readCommand, USAGE } from "./arguments.ts";
+import { SUITE_NAMES } from "./suites.ts";
+
+test.each([
+  [["article"], { kind: "run", options: { suite: "article", json: null } }],
+  [["cas", "--json", "a.json"], { kind: "run", options: { suite: "cas", json: "a.json" } }],
+  [["--help"], { kind: "help" }],
+])("bench %j is understood", (args, command) => {
+  expect(readCommand(args)).toEqual(command);
+});
+
+test.each([
+  [[], /"full".* is not in this version/],
+  [["quick"], /"quick".* is not in this version/],
+  [["http"], /"http".* is not in this version/],
+  [["lunch"], /no suite "lunch"/],
+  [["article", "cas"], /One suite at a time/],
+  [["article", "--rounds"], /--rounds/],
+  [["article", "--json"], /--json/],
+])("bench %j is refused in one sentence", (args, sentence) => {
+  const command = readCommand(args as string[]);
+  expect(command).toMatchObject({ kind: "refused", message: expect.stringMatching(sentence) });
+});
+
+test("the usage names every suite", () => {
+  for (const name of SUITE_NAMES) expect(USAGE).toMatch(new RegExp(`^  ${name} `, "m"));
+});

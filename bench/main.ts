@@ -1,0 +1,41 @@
+/**
+ * `npm run bench`: side-by-side measurements. Exit 0 when they were made and every count held, 1 when portions were
+ * created or lost (such a run does not count), 2 on wrong usage.
+ */
+import { writeFileSync } from "node:fs";
+import { readCommand, USAGE } from "./arguments.ts";
+import { Progress } from "./measure/progress.ts";
+import { inWords, reportOn } from "./measure/report.ts";
+import { SUITES } from "./suites.ts";
+
+async function main(): Promise<number> {
+  const command = readCommand(process.argv.slice(2));
+  if (command.kind === "help") {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
+  if (command.kind === "refused") {
+    process.stderr.write(`${command.message} (--help lists the suites)\n`);
+    return 2;
+  }
+  const { suite, json } = command.options;
+  if (json !== null) writeFileSync(json, ""); // a path that cannot be written is known before the minutes are spent
+
+  const progress = new Progress(process.stderr);
+  const run = SUITES[suite].run as NonNullable<(typeof SUITES)[typeof suite]["run"]>;
+  const report = await reportOn(suite, () => run(progress)).finally(() => progress.clear());
+  process.stdout.write(`${inWords(report)}\n`);
+  if (json !== null) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  return report.violations.length > 0 ? 1 : 0;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: Error) => {
+    const isExpected = (error as NodeJS.ErrnoException).syscall !== undefined;
+    process.stderr.write(isExpected ? `${error.message}\n` : `The benchmark failed: ${error.stack}\n`);
+    process.exitCode = 2;
+  },
+);
