@@ -2,7 +2,7 @@
  * Words for tests of a ledger: baskets, moves and changes under ids of one test's own. It is no test and no ledger.
  */
 import { fingerprint, payloadHashOf } from "../../kernel/basket.ts";
-import type { Ledger, LedgerBatch, LedgerMove, LedgerStockChange, LedgerTry, MoveTarget } from "./ledger.ts";
+import type { Ledger, LedgerBatch, LedgerMove, LedgerStockChange, LedgerTry, MoveTarget, NewCoupon, NewDish } from "./ledger.ts";
 
 export interface LedgerUnderTest {
   ledger: Ledger;
@@ -25,6 +25,14 @@ export class Bench {
 
   id(name: string): string {
     return `${this.prefix}.${name}`;
+  }
+
+  newDish(name: string, supplied: number, storeId = this.store): NewDish {
+    return { dishId: this.id(name), storeId, names: { en: name, "zh-CN": name }, priceCents: 900, supplied, actor: "tester", actionKey: this.id(`make-${name}`) };
+  }
+
+  newCoupon(name: string, storeId: string | null = null): NewCoupon {
+    return { couponId: this.id(name), storeId, amountCents: 500, actor: "tester", actionKey: this.id(`make-${name}`) };
   }
 
   /** Lines as `{ rice: 2 }`. `ttlSeconds: 0` is due at once. */

@@ -15,14 +15,10 @@ export function describeLedger(name: string, setUp: () => Promise<LedgerUnderTes
     let bench: Bench;
     let runs = 0;
 
-    const supply = async (dishes: Record<string, number>, storeId = bench.store): Promise<void> => {
-      for (const [dish, supplied] of Object.entries(dishes)) {
-        const names = { en: dish, "zh-CN": dish };
-        await ledger.createDish({ dishId: bench.id(dish), storeId, names, priceCents: 900, supplied, actor: "tester", actionKey: bench.id(`make-${dish}`) });
-      }
+    const supply = async (dishes: Record<string, number>, storeId?: string): Promise<void> => {
+      for (const [name, supplied] of Object.entries(dishes)) await ledger.createDish(bench.newDish(name, supplied, storeId));
     };
-    const coupon = (couponName: string, storeId: string | null = null) =>
-      ledger.createCoupon({ couponId: bench.id(couponName), storeId, amountCents: 500, actor: "tester", actionKey: bench.id(`make-${couponName}`) });
+    const coupon = (name: string, storeId?: string) => ledger.createCoupon(bench.newCoupon(name, storeId));
     const dish = async (dishName: string): Promise<DishRow> => (await ledger.readDishes([bench.id(dishName)]))[0] as DishRow;
     const transaction = async (txName: string) => (await ledger.findTransactions([bench.id(txName)]))[0];
     const tryNow = async (...trys: LedgerTry[]) => (await ledger.runBatch(bench.batch([], { trys }))).trys;
@@ -386,7 +382,7 @@ export function describeLedger(name: string, setUp: () => Promise<LedgerUnderTes
 
     describe("creation", () => {
       test("a dish is made once; its key answers again, another body is a misuse, another key finds it there", async () => {
-        const rice = { dishId: bench.id("rice"), storeId: bench.store, names: { en: "Rice", "zh-CN": "米饭" }, priceCents: 300, supplied: 7, actor: "tester", actionKey: bench.id("key") };
+        const rice = bench.newDish("rice", 7);
         const made = await ledger.createDish(rice);
         expect(made).toMatchObject({ verdict: "CREATED", dish: { supplied: 7, available: 7, frozen: 0, sold: 0, onSale: true } });
         await tryNow(bench.try("a", { rice: 2 }));
@@ -397,7 +393,7 @@ export function describeLedger(name: string, setUp: () => Promise<LedgerUnderTes
       });
 
       test("a coupon is made once", async () => {
-        const any = { couponId: bench.id("any"), storeId: null, amountCents: 300, actor: "tester", actionKey: bench.id("key") };
+        const any = bench.newCoupon("any");
         expect(await ledger.createCoupon(any)).toEqual({ verdict: "CREATED" });
         expect(await under.other.createCoupon(any)).toEqual({ verdict: "REPLAYED" });
         expect(await ledger.createCoupon({ ...any, amountCents: 400 })).toEqual({ verdict: "MISMATCH" });

@@ -14,8 +14,7 @@ let under: PostgresUnderTest;
 let bench: Bench;
 let runs = 0;
 
-const supply = (name: string, supplied: number) =>
-  under.ledger.createDish({ dishId: bench.id(name), storeId: bench.store, names: { en: name, "zh-CN": name }, priceCents: 1, supplied, actor: "tester", actionKey: bench.id(`make-${name}`) });
+const supply = (name: string, supplied: number) => under.ledger.createDish(bench.newDish(name, supplied));
 const available = async (name: string) => (await under.ledger.readDishes([bench.id(name)]))[0]?.available;
 const trysOf = (...trys: LedgerTry[]) => bench.batch([], { trys });
 

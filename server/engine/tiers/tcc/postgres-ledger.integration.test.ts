@@ -26,10 +26,7 @@ describe("two sessions on one ledger", () => {
   let runs = 0;
 
   const supply = async (dishes: Record<string, number>): Promise<void> => {
-    for (const [name, supplied] of Object.entries(dishes)) {
-      const dishId = bench.id(name);
-      await under.ledger.createDish({ dishId, storeId: bench.store, names: { en: name, "zh-CN": name }, priceCents: 1, supplied, actor: "tester", actionKey: bench.id(`make-${name}`) });
-    }
+    for (const [name, supplied] of Object.entries(dishes)) await under.ledger.createDish(bench.newDish(name, supplied));
   };
   const dish = async (name: string): Promise<DishRow> => (await under.ledger.readDishes([bench.id(name)]))[0] as DishRow;
   const trysOf = (...trys: LedgerTry[]) => bench.batch([], { trys });
@@ -127,7 +124,7 @@ describe("two sessions on one ledger", () => {
 
   test("a coupon wanted by two baskets of different dishes serves one", async () => {
     await supply({ rice: 5, tofu: 5 });
-    await under.ledger.createCoupon({ couponId: bench.id("any"), storeId: null, amountCents: 1, actor: "tester", actionKey: bench.id("any") });
+    await under.ledger.createCoupon(bench.newCoupon("any"));
     const using = { couponId: bench.id("any") };
     const first = await under.open();
     await first.runBatch(trysOf(bench.try("a", { rice: 1 }, using)));
@@ -189,7 +186,7 @@ describe("two sessions on one ledger", () => {
   });
 
   test("one dish made twice at once under one key is made once and answered twice", async () => {
-    const rice = { dishId: bench.id("rice"), storeId: bench.store, names: { en: "Rice", "zh-CN": "米饭" }, priceCents: 1, supplied: 3, actor: "tester", actionKey: bench.id("key") };
+    const rice = bench.newDish("rice", 3);
     const answers = await Promise.all([under.ledger.createDish(rice), under.other.createDish(rice), under.ledger.createDish(rice)]);
     expect(answers.map(({ verdict }) => verdict).toSorted()).toEqual(["CREATED", "REPLAYED", "REPLAYED"]);
   });
