@@ -20,8 +20,8 @@ export default defineConfig({
           exclude: [...NOT_OURS, "**/*.integration.test.ts"],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
-          testTimeout: 10_000,
-          hookTimeout: 10_000,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {

@@ -4,4 +4,4 @@ import { conclude, lint, types, vitest } from "./runners.mjs";
 
 await prepareToRun();
 
-conclude([await types(), await lint(), await vitest(["unit"])]);
+conclude(await Promise.all([types(), lint(), vitest(["unit"])]));

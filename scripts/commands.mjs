@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-const TAIL_LINES = 25;
+const TAIL_LINES = 60;
 
 /**
  * @param {string} program

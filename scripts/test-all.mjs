@@ -6,4 +6,5 @@ import { conclude, lint, playwright, types, vitest } from "./runners.mjs";
 await prepareToServe();
 await prepareBrowser();
 
-conclude([await types(), await lint(), await vitest(["unit", "integration"]), await playwright()]);
+const checks = await Promise.all([types(), lint()]);
+conclude([...checks, await vitest(["unit", "integration"]), await playwright()]);
