@@ -106,12 +106,8 @@ export function describeLedger(name: string, setUp: () => Promise<LedgerUnderTes
         await coupon("elsewhere", bench.id("bakery"));
         await coupon("here", bench.store);
         const using = (txName: string, couponName: string) => bench.try(txName, { rice: 1 }, { couponId: bench.id(couponName) });
-        expect(await tryNow(using("a", "any"), using("b", "any"), using("c", "elsewhere"), using("d", "here"))).toEqual([
-          "ACCEPTED",
-          "COUPON_UNAVAILABLE",
-          "COUPON_UNAVAILABLE",
-          "ACCEPTED",
-        ]);
+        const first = await tryNow(using("a", "any"), using("b", "any"), using("c", "elsewhere"), using("d", "here"));
+        expect(first).toEqual(["ACCEPTED", "COUPON_UNAVAILABLE", "COUPON_UNAVAILABLE", "ACCEPTED"]);
         expect(await tryNow(using("e", "any"))).toEqual(["COUPON_UNAVAILABLE"]);
         await moveNow(["rice"], bench.move("a", "CONFIRMED"), bench.move("d", "CANCELLED"));
         expect(await tryNow(using("f", "any"), using("g", "here"))).toEqual(["COUPON_UNAVAILABLE", "ACCEPTED"]);
