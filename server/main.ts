@@ -4,7 +4,6 @@
 import { Server } from "node:http";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
-import { PrismaPg } from "@prisma/adapter-pg";
 import { Hono } from "hono";
 import next from "next";
 import { createApi } from "./api/app.ts";
@@ -15,27 +14,28 @@ import { createAuth } from "./auth/auth.ts";
 import { type Config, PROJECT_DIR, readConfig } from "./config.ts";
 import { createConsoleApi, securePage } from "./console/index.ts";
 import { createApiReads } from "./console/reads/api-reads.ts";
+import { DishSnapshots } from "./console/reads/dish-snapshots.ts";
+import { withFallback } from "./console/reads/fallback.ts";
 import { SOCKET_PATH } from "./contracts/socket-events.ts";
+import { createPrisma } from "./database.ts";
 import { holdDataFolder } from "./embedded/data-folder.ts";
 import { keptSecret, makeFolder } from "./embedded/files.ts";
 import { migrate } from "./embedded/migrate.ts";
 import { StartError } from "./embedded/start-error.ts";
 import { openEmbeddedStores, openGivenStores, type Stores } from "./embedded/stores.ts";
 import { createEngine } from "./engine/create-engine.ts";
+import { CircuitBreaker } from "./engine/guards/circuit-breaker.ts";
 import { realClock } from "./engine/kernel/clock.ts";
 import { FirstRunFile } from "./first-run.ts";
 import { firstStart, seedFirst } from "./first-start.ts";
 import { LiveBoard } from "./gateway/board.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createLiveReads } from "./gateway/live-reads.ts";
-import { PrismaClient } from "./generated/prisma/client.ts";
 import { checkPort, HttpServer } from "./http-server.ts";
 import { calm, createLog, type Log } from "./log.ts";
 import { setRuntime } from "./runtime.ts";
 import { Shutdown } from "./shutdown.ts";
 
-/** Page reads and sign-ins; the engine has connections of its own. */
-const PRISMA_CONNECTIONS_MAX = 10;
 const HTTP_GRACE_MS = 2_000;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -74,7 +74,7 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
   const seeded = await seedFirst(databaseUrl);
   if (seeded) say(`  Put on the menu: ${seeded.dishes} dishes, ${seeded.coupons} coupons`);
 
-  const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl, max: PRISMA_CONNECTIONS_MAX }) });
+  const prisma = createPrisma(databaseUrl);
   shutdown.add("database client", () => prisma.$disconnect());
   const auth = createAuth({ prisma, secret: sessionSecret(config) });
   const running = await createEngine({ databaseUrl, redisUrl, onTrouble: engineTrouble(log) });
@@ -83,7 +83,13 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
 
   const onError = calm((error, leftOut) => log.error({ err: error, leftOut }, "the console failed"));
   const board = new LiveBoard({ engine, reads: createLiveReads(prisma), onError });
-  const reads = createApiReads(prisma, realClock);
+  const reads = withFallback(createApiReads(prisma, realClock), {
+    clock: realClock,
+    snapshots: new DishSnapshots(realClock),
+    breaker: new CircuitBreaker(realClock),
+    engine,
+    onTrouble: calm((error, leftOut) => log.warn({ err: error, leftOut }, "a dish could not be read from postgres")),
+  });
   const api = createApi({
     engine,
     reads,

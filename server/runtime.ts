@@ -7,7 +7,7 @@ import type { Api } from "./api/app.ts";
 import type { Auth } from "./auth/auth.ts";
 import type { Config } from "./config.ts";
 import type { createConsoleApi } from "./console/index.ts";
-import type { ApiReadModels } from "./console/reads/api-reads.ts";
+import type { ReadsWithFallback } from "./console/reads/fallback.ts";
 import type { RunningEngine } from "./engine/create-engine.ts";
 import type { LiveBoard } from "./gateway/board.ts";
 import type { PrismaClient } from "./generated/prisma/client.ts";
@@ -18,8 +18,8 @@ export interface Runtime {
   log: Log;
   prisma: PrismaClient;
   engine: RunningEngine["engine"];
-  /** Read models over the database. */
-  reads: ApiReadModels;
+  /** Read models over the database, and what they fall back to. */
+  reads: ReadsWithFallback;
   auth: Auth;
   board: LiveBoard;
   /** The order services' API, and the console's own routes: web-standard apps with a `fetch`. */

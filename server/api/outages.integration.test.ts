@@ -6,7 +6,10 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { REQUEST_TIMEOUT_MS_MAX } from "../contracts/limits.ts";
 import { createApiReads } from "../console/reads/api-reads.ts";
+import { DishSnapshots } from "../console/reads/dish-snapshots.ts";
+import { withFallback } from "../console/reads/fallback.ts";
 import { createEngine, type RunningEngine } from "../engine/create-engine.ts";
+import { CircuitBreaker } from "../engine/guards/circuit-breaker.ts";
 import { realClock } from "../engine/kernel/clock.ts";
 import { PrismaClient } from "../generated/prisma/client.ts";
 import { createDatabase, startRedisServer, type TestDatabase, type TestRedis } from "../testing/stack.ts";
@@ -89,7 +92,13 @@ beforeAll(async () => {
   key = (await createFirstKey(prisma, realClock)).secret;
   api = createApi({
     engine: running.engine,
-    reads: createApiReads(prisma, realClock),
+    reads: withFallback(createApiReads(prisma, realClock), {
+      clock: realClock,
+      snapshots: new DishSnapshots(realClock),
+      breaker: new CircuitBreaker(realClock),
+      engine: running.engine,
+      onTrouble: () => {},
+    }),
     claims: createApiClaims(prisma),
     keys: new ApiKeys(prisma, realClock),
     probes: { postgres: () => prisma.$queryRaw`SELECT 1`, redis: () => running.pingRedis() },
@@ -114,19 +123,31 @@ const attempt = (txId: string) =>
   send("POST", "/api/v1/transactions", { body: { txId, storeId: "s1", lines: [{ dishId: "noodles", quantity: 1 }] } });
 const status = async () => (await send("GET", "/api/ready")).body.status;
 
-it.each(["cut", "hold"] as const)("with Postgres away (%s) nothing is accepted, every no is in time, and it mends by itself", async (how) => {
+it.each(["cut", "hold"] as const)("with Postgres away (%s) nothing is accepted, dishes are shown as last seen, every answer is in time, and it mends by itself", async (how) => {
   expect((await attempt(`before-${how}`)).status).toBe(201);
+  expect((await send("GET", "/api/v1/dishes/noodles")).body).toMatchObject({ stale: false });
+  expect((await send("GET", "/api/v1/dishes?storeId=s1")).body.dishes).toMatchObject([{ stale: false }]);
+  expect((await attempt(`last-${how}`)).status).toBe(201); // after the reads: only the feed tells the snapshot of it
+  const last = await prisma.dish.findUniqueOrThrow({ where: { dishId: "noodles" } });
   wire[how]();
   for (let i = 0; i < 5; i++) {
     const startedAtMs = performance.now();
-    const [tried, read, listed, restocked] = await Promise.all([
+    const [tried, read, page, unseen, listed, restocked] = await Promise.all([
       attempt(`during-${how}-${i}`),
       send("GET", "/api/v1/dishes/noodles"),
+      send("GET", "/api/v1/dishes?storeId=s1"),
+      send("GET", "/api/v1/dishes/never-seen"),
       send("GET", "/api/v1/transactions"),
       send("POST", "/api/v1/dishes/noodles/restock", { body: { quantity: 1, reason: "x" }, headers: { "idempotency-key": `${how}-${i}` } }),
     ]);
     expect(performance.now() - startedAtMs).toBeLessThan(REQUEST_TIMEOUT_MS_MAX + 700);
-    for (const sent of [tried, read, listed, restocked]) {
+    for (const sent of [read, page]) expect(sent.status).toBe(200);
+    for (const shown of [read.body, ...page.body.dishes]) {
+      expect(shown).toMatchObject({ stale: true, available: last.available, frozen: last.frozen, names: dish.names });
+      expect(Date.parse(shown.asOf)).toBeLessThan(Date.now());
+    }
+    expectNo(unseen, "UNAVAILABLE");
+    for (const sent of [tried, unseen, listed, restocked]) {
       expect([503, 504]).toContain(sent.status);
       expectNo(sent, sent.body.code, { retryable: true });
       expect(sent.headers.has("retry-after")).toBe(sent.status === 503);
@@ -137,7 +158,7 @@ it.each(["cut", "hold"] as const)("with Postgres away (%s) nothing is accepted, 
   wire.mend();
   await expect.poll(status, { timeout: 10_000 }).toBe("ready");
   await expect.poll(async () => (await attempt(`after-${how}`)).status, { timeout: 10_000 }).toBeLessThan(300);
-  await expect.poll(async () => (await send("GET", "/api/v1/dishes/noodles")).status, { timeout: 10_000 }).toBe(200);
+  await expect.poll(async () => (await send("GET", "/api/v1/dishes/noodles")).body.stale, { timeout: 10_000 }).toBe(false);
   // What was in the air is decided now, and each id only once.
   for (let i = 0; i < 5; i++) await expect.poll(async () => (await attempt(`during-${how}-${i}`)).status, { timeout: 10_000 }).toBeLessThan(300);
   const { available, frozen, supplied } = (await send("GET", "/api/v1/dishes/noodles")).body;

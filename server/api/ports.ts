@@ -65,7 +65,7 @@ export interface FallbackView {
   readonly circuit: "closed" | "open" | "halfOpen";
 }
 
-/** Read models over the database. Any rejection means: it does not answer, and nothing else is known. */
+/** Read models over the database. A rejection means that it does not answer; an EngineError tells of the deadline. */
 export interface ApiReads {
   /** `stale` when it comes from a snapshot. */
   dish(dishId: string, deadline: Deadline): Promise<Dish | null>;

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { REQUEST_TIMEOUT_MS_MAX } from "../contracts/limits.ts";
 import { Id, wholeNumber } from "../contracts/scalars.ts";
 import { Deadline } from "../engine/kernel/deadline.ts";
+import { isEngineError } from "../engine/kernel/errors.ts";
 import { authenticate } from "./auth.ts";
 import { type ApiContext, readBody, respond } from "./exchange.ts";
 import type { ApiDependencies } from "./ports.ts";
@@ -83,7 +84,7 @@ export function problemOf(call: Call, error: unknown, txId: string | undefined):
 
 /**
  * A read, given up at the deadline; the work behind it goes on, its answer is dropped.
- * @throws ApiError DEADLINE_EXCEEDED, or UNAVAILABLE when the read failed.
+ * @throws ApiError DEADLINE_EXCEEDED, or UNAVAILABLE when the read failed; what the read itself says of time is passed on.
  */
 export function within<T>(call: Call, read: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -97,6 +98,7 @@ export function within<T>(call: Call, read: Promise<T>): Promise<T> {
       },
       (error: unknown) => {
         timer.cancel();
+        if (isEngineError(error)) return reject(error);
         call.unexpected(error, call.context.traceId, call.route);
         reject(new ApiError("UNAVAILABLE", "The database does not answer."));
       },

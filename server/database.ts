@@ -1,0 +1,29 @@
+/**
+ * The Prisma client of pages, sign-ins and the API's reads. Its pool is bounded, and so is the life of everything in it: a read
+ * whose caller has left ends by itself. The engine has connections of its own (engine/tiers/tcc/postgres-ledger.ts).
+ */
+import { PrismaPg } from "@prisma/adapter-pg";
+import { PrismaClient } from "./generated/prisma/client.ts";
+
+/** Two cores answer no more of them at a time; pages and reads wait their turn. */
+const CONNECTIONS_MAX = 10;
+
+/**
+ * The server ends a statement after this. An API read is given up after 0.8 s; the longest read of the console, a menu of
+ * 100 000 dishes, takes about one.
+ */
+export const STATEMENT_MS_MAX = 3_000;
+
+/** For a free connection, or a new one. A request lasts 0.8 s: who waits longer gets an answer that nobody reads. */
+export const CONNECT_MS_MAX = 1_000;
+
+export function createPrisma(databaseUrl: string): PrismaClient {
+  const pool = {
+    connectionString: databaseUrl,
+    max: CONNECTIONS_MAX,
+    statement_timeout: STATEMENT_MS_MAX,
+    connectionTimeoutMillis: CONNECT_MS_MAX,
+    keepAlive: true,
+  };
+  return new PrismaClient({ adapter: new PrismaPg(pool) });
+}
