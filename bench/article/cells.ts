@@ -97,7 +97,7 @@ export function cellTable(measured: readonly Measured[], threads: readonly numbe
       "busy: admissions given up after 64 losses in a row, in one round.",
       "The article, on 16 cores: 0.3 % failed at 2 threads, 68.4 % at 32.",
       cores < 16
-        ? `${cores} cores run ${cores} threads at a time. With more threads the mean grows because each waits for a core, and a compare-and-swap fails because of the ${cores} that run or because its thread was stopped half-way. What 16 cores do to one cache line, the article's 68.4 %, cannot be seen here.`
+        ? `${cores} cores run ${cores} threads at a time. More threads wait for a core, so the mean grows with their number while the work does not. Failures come from the ${cores} that run and from threads stopped half-way, not from many cores on one cache line: the article's 68.4 % cannot be seen here.`
         : "Threads beyond the cores are time-sliced: their failures come from being stopped half-way.",
     ],
   };
