@@ -97,8 +97,8 @@ export function bucketTable(measured: readonly Measured[], threads: readonly num
     }),
     remarks: [
       "p99 of one operation in eight, each timed alone. collecting: the threads' time in the garbage collector. The mutex is a futex on Atomics.wait.",
-      "The article, on 16 cores at 10 000 requests/s: one mutex 1 200/s, mean 18.2 ms, p99 86 ms; segmented, lock-free and pooled 24 500/s, 0.8 ms, 3.1 ms.",
-      `${cores} cores: at most ${cores} threads meet at the mutex at a time, the others sleep or wait for a core. A mutex whose holder was stopped shows in the last percentiles, not in the mean; the article's ratio of 20 needs its cores and the work it did under the mutex.`,
+      "The article, on 16 cores: one mutex 1 200/s, mean 18.2 ms, p99 86 ms; segmented, lock-free and pooled 24 500/s, 0.8 ms, 3.1 ms.",
+      `${cores} cores: at most ${cores} threads meet at the mutex at a time, the others sleep or wait for a core. A mutex whose holder was stopped shows in the last percentiles, not in the mean. The article's factor of 20 had 16 cores at one mutex and cannot be seen here.`,
     ],
   };
 }

@@ -126,7 +126,7 @@ export function lockTable(measured: readonly Measured[], growth: readonly Growth
       `mean: a thread's time for one sale among ${HOT_DISHES} dishes, waiting for the lock and for a core included; most of its processor time is work under the lock. first touch: wall time per dish.`,
       "kept: bytes of the locks that are left, counted. heap: what the heap grew by, measured after a collection, in a process of its own.",
       "The last two rows are one thread of JavaScript objects: what a kept lock costs there, and DishLocks, which have no lock to keep (a set of the keys in flight) and a contention profile of bounded size.",
-      "The article, on 16 cores at 10 000 requests/s: one lock 18.2 ms, lock per id 3.1 ms, segmented on demand 4.3 ms.",
+      "The article, at 10 000 requests/s: one lock 18.2 ms, lock per id 3.1 ms, segmented on demand 4.3 ms.",
       `${cores} cores: one lock serialises at most ${cores} threads' work, so a finer lock can win at most a factor of ${cores}; its own bookkeeping comes off that.`,
     ],
   };
