@@ -179,7 +179,7 @@ export function requestOf(origin: string, method: string, path: string, { key = 
 export async function sentOf(response: Response): Promise<Sent> {
   const text = await response.text();
   const isJson = /json/.test(response.headers.get("content-type") ?? "");
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text === "" ? null : text };
+  return { status: response.status, headers: response.headers, body: text === "" ? null : isJson ? JSON.parse(text) : text };
 }
 
 export const BASKET = { txId: "t1", storeId: "s1", lines: [{ dishId: "noodles", quantity: 2 }] };
