@@ -38,6 +38,12 @@ export class OrderService {
     return { status: response.status, body: await response.json() };
   }
 
+  async dish(dishId: string): Promise<{ storeId: string; available: number; names: { en: string; "zh-CN": string } }> {
+    const response = await fetch(`${this.application.url}/api/v1/dishes/${dishId}`, { headers: { authorization: `Bearer ${this.application.apiKey}` } });
+    expect(response.status).toBe(200);
+    return response.json();
+  }
+
   async addDish({ dishId, storeId, en, zh, supplied }: NewDish): Promise<void> {
     const answer = await this.post("/dishes", { dishId, storeId, names: { en, "zh-CN": zh }, priceCents: 2_800, supplied });
     expect(answer).toMatchObject({ status: 201 });

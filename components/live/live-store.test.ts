@@ -146,14 +146,26 @@ describe("pending rows", () => {
 
   test("nothing is taken away while somebody points at the list", () => {
     const store = storeOf(["a"], [pending("t1"), pending("t2")]);
-    store.holdPending(true);
+    store.holdPending("pointer", true);
     store.applyTransactions({ seq: 1, atMs: ownMs, gone: [{ txId: "t1", state: "EXPIRED" }] });
     ownMs += 60_000;
     store.everySecond();
     expect(store.pending()).toHaveLength(2);
-    store.holdPending(false);
+    store.holdPending("pointer", false);
     store.everySecond();
     expect(store.pending()).toHaveLength(1);
+  });
+
+  test("a dialog about a row holds it, although the pointer and the focus left the list to get there", () => {
+    const store = storeOf(["a"], [pending("t1")]);
+    store.holdPending("pointer", true);
+    store.holdPending("dialog", true);
+    store.holdPending("pointer", false);
+    store.applyTransactions({ seq: 1, atMs: ownMs, gone: [{ txId: "t1", state: "CANCELLED" }] }); // before the answer comes
+    store.acted("t1", "CANCELLED");
+    store.holdPending("dialog", false);
+    store.everySecond();
+    expect(store.pending()[0]?.outcome).toBe("CANCELLED");
   });
 
   test("the operator's own act shows at once, before the feed tells, and only once", () => {

@@ -19,7 +19,7 @@ import type { TransactionState } from "@/server/contracts/console";
 import { DishViews, minutesLeft } from "./dish-views";
 import type { DishView } from "./dish-views";
 import { PendingViews } from "./pending-views";
-import type { PendingView } from "./pending-views";
+import type { Hold, PendingView } from "./pending-views";
 import { ServerClock } from "./server-clock";
 
 export type ConnectionStatus = "connecting" | "live" | "reconnecting" | "offline" | "signedOut";
@@ -191,9 +191,9 @@ export class LiveStore {
     this.tell("pending");
   }
 
-  /** Somebody points at the pending list: nothing moves under the pointer. */
-  holdPending(held: boolean): void {
-    this.pendingRows.hold(held);
+  /** Somebody points at the pending list, or decides about one of its rows: nothing moves meanwhile. */
+  holdPending(hold: Hold, held: boolean): void {
+    this.pendingRows.hold(hold, held);
   }
 
   /** Somebody points at the dishes: a new order waits. */

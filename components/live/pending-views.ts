@@ -11,6 +11,9 @@ export interface PendingView {
   outcome: TransactionState | null;
 }
 
+/** Why the list keeps still: any one is enough. */
+export type Hold = "pointer" | "focus" | "dialog";
+
 interface Shown extends PendingView {
   shownSinceMs: number;
   endedAtMs: number;
@@ -27,7 +30,7 @@ const FAREWELLS_MAX = 6;
 export class PendingViews {
   private rows = new Map<string, Shown>();
   private list: PendingView[] = [];
-  private held = false;
+  private readonly holds = new Set<Hold>();
 
   current(): PendingView[] {
     return this.list;
@@ -63,8 +66,13 @@ export class PendingViews {
     this.publish();
   }
 
-  hold(held: boolean): void {
-    this.held = held;
+  hold(hold: Hold, held: boolean): void {
+    if (held) this.holds.add(hold);
+    else this.holds.delete(hold);
+  }
+
+  private get held(): boolean {
+    return this.holds.size > 0;
   }
 
   /** Takes away what was shown long enough. @returns whether anything changed. */

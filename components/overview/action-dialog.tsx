@@ -39,8 +39,8 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose }: ActionDialo
 
   // The list keeps still while somebody decides about one of its rows.
   useEffect(() => {
-    store.holdPending(true);
-    return () => store.holdPending(false);
+    store.holdPending("dialog", true);
+    return () => store.holdPending("dialog", false);
   }, [store]);
 
   const load = useCallback(

@@ -42,6 +42,7 @@ export function HotDishes({ className }: { className?: string }) {
           {totals.dishes === 0 ? t("noMenu") : t("empty")}
         </p>
       ) : (
+        // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields
         <div
           role="group"
           // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
@@ -51,17 +52,17 @@ export function HotDishes({ className }: { className?: string }) {
           onPointerEnter={() => store.holdOrder(true)}
           onPointerLeave={() => store.holdOrder(false)}
         >
-          <table className="w-full border-separate border-spacing-0">
+          <table className="w-full table-fixed border-separate border-spacing-0">
             <thead>
               <tr className="text-2xs text-text-3 [&>th]:sticky [&>th]:top-0 [&>th]:z-10 [&>th]:border-b [&>th]:bg-surface [&>th]:px-2 [&>th]:py-1 [&>th]:font-medium [&>th]:whitespace-nowrap">
                 <th scope="col" className="pl-4! text-left">{t("dish")}</th>
-                <th scope="col" className="hidden text-left @2xl:table-cell">{t("stock")}</th>
-                <th scope="col" className="text-right">{t("left")}</th>
-                <th scope="col" className="hidden text-right @md:table-cell">{t("frozen")}</th>
-                <th scope="col" className="hidden text-right @xl:table-cell">{t("sold")}</th>
-                <th scope="col" className="hidden text-right @4xl:table-cell">{t("supplied")}</th>
-                <th scope="col" className="text-right">{t("perMinute")}</th>
-                <th scope="col" className="hidden pr-4! text-left @xl:table-cell">{t("trend")}</th>
+                <th scope="col" className="hidden w-[26%] text-left @2xl:table-cell">{t("stock")}</th>
+                <th scope="col" className="w-16 text-right">{t("left")}</th>
+                <th scope="col" className="hidden w-14 text-right @md:table-cell">{t("frozen")}</th>
+                <th scope="col" className="hidden w-16 text-right @xl:table-cell">{t("sold")}</th>
+                <th scope="col" className="hidden w-18 text-right @4xl:table-cell">{t("supplied")}</th>
+                <th scope="col" className="w-17 text-right">{t("perMinute")}</th>
+                <th scope="col" className="hidden w-29 pr-4! text-left @xl:table-cell">{t("trend")}</th>
               </tr>
             </thead>
             <tbody>
@@ -90,10 +91,10 @@ const DishRow = memo(function DishRow({ dishId }: { dishId: string }) {
       data-available={available}
       className="group [&>td]:border-b [&>td]:px-2 [&>td]:py-1 last:[&>td]:border-b-0 hover:bg-sunken"
     >
-      <td className="max-w-0 min-w-40 w-full pl-4! @2xl:w-[38%]">
+      <td className="pl-4!">
         <div className="flex items-center gap-2 leading-5">
           <span className={cn("truncate font-medium", quiet && "text-text-2")}>{names.own(card.names)}</span>
-          <MoodBadge mood={mood} />
+          <MoodBadge dish={dish} />
         </div>
         <div className="truncate text-2xs text-text-3">
           <span lang={names.otherLocale}>{names.other(card.names)}</span>
@@ -101,7 +102,7 @@ const DishRow = memo(function DishRow({ dishId }: { dishId: string }) {
           {names.own(card.storeNames)}
         </div>
       </td>
-      <td className="hidden w-[26%] min-w-24 @2xl:table-cell">
+      <td className="hidden @2xl:table-cell">
         <div className="figures">
           <StockBar supplied={supplied} available={available} frozen={frozen} label={t("bar", { available, frozen, sold, supplied })} />
         </div>

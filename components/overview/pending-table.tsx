@@ -54,6 +54,7 @@ export function PendingTable({ mayAct, className }: { mayAct: boolean; className
           <p className="text-xs text-text-3">{t("emptyMeaning")}</p>
         </div>
       ) : (
+        // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields
         <div
           id={LIST_ID}
           role="group"
@@ -61,20 +62,19 @@ export function PendingTable({ mayAct, className }: { mayAct: boolean; className
           tabIndex={0}
           aria-labelledby="pending-title"
           className="scroll-quiet min-h-0 flex-1 overflow-auto"
-          onPointerEnter={() => store.holdPending(true)}
-          onPointerLeave={() => store.holdPending(false)}
-          onFocus={() => store.holdPending(true)}
-          onBlur={() => store.holdPending(false)}
+          onPointerEnter={() => store.holdPending("pointer", true)}
+          onPointerLeave={() => store.holdPending("pointer", false)}
+          onFocus={() => store.holdPending("focus", true)}
+          onBlur={() => store.holdPending("focus", false)}
         >
-          <table className="w-full border-separate border-spacing-0">
+          <table className="w-full table-fixed border-separate border-spacing-0">
             <thead>
               <tr className="text-2xs text-text-3 [&>th]:sticky [&>th]:top-0 [&>th]:z-10 [&>th]:border-b [&>th]:bg-surface [&>th]:px-2 [&>th]:py-1 [&>th]:text-left [&>th]:font-medium [&>th]:whitespace-nowrap">
-                <th scope="col" className="pl-4!">{t("transaction")}</th>
+                <th scope="col" className="pl-4! @xl:w-[36%]">{t("transaction")}</th>
                 <th scope="col" className="hidden @xl:table-cell">{t("lines")}</th>
-                <th scope="col" className="hidden @3xl:table-cell">{t("store")}</th>
-                <th scope="col" className="text-right!">{t("age")}</th>
-                <th scope="col" className="hidden text-right! @lg:table-cell">{t("expiresIn")}</th>
-                <th scope="col" className="pr-4! text-right!">
+                <th scope="col" className="w-24 text-right!">{t("age")}</th>
+                <th scope="col" className="hidden w-25 text-right! @lg:table-cell">{t("expiresIn")}</th>
+                <th scope="col" className="w-40 pr-4! text-right! @md:w-44">
                   <span className="sr-only">{t("actions")}</span>
                 </th>
               </tr>
@@ -109,13 +109,19 @@ const PendingRow = memo(function PendingRow({ row, mayAct, ask }: PendingRowProp
       data-outcome={outcome ?? "PENDING"}
       className={cn("[&>td]:border-b [&>td]:px-2 [&>td]:py-1 last:[&>td]:border-b-0 hover:bg-sunken", outcome !== null && "text-text-3")}
     >
-      <td className="w-full max-w-0 min-w-28 pl-4! @xl:w-[30%]">
+      <td className="pl-4!">
         <div className="truncate font-mono text-xs" title={txId}>{txId}</div>
         <div className="truncate text-2xs text-text-3" title={orderId}>
-          {orderId === txId ? names.own(storeNames) : t("order", { orderId })}
+          {names.own(storeNames)}
+          {orderId !== txId && (
+            <>
+              <span className="px-1.5">·</span>
+              {t("order", { orderId })}
+            </>
+          )}
         </div>
       </td>
-      <td className="hidden max-w-0 w-[34%] @xl:table-cell">
+      <td className="hidden @xl:table-cell">
         <div className="truncate" title={lines.map((line) => `${line.quantity} × ${names.own(line.names)}`).join("\n")}>
           {lines.map((line, index) => (
             <span key={line.dishId}>
@@ -126,9 +132,8 @@ const PendingRow = memo(function PendingRow({ row, mayAct, ask }: PendingRowProp
           ))}
         </div>
       </td>
-      <td className="hidden max-w-32 truncate text-text-2 @3xl:table-cell">{names.own(storeNames)}</td>
       <Ages transaction={transaction} ended={outcome !== null} />
-      <td className="w-px pr-4! text-right whitespace-nowrap">
+      <td className="pr-4! text-right whitespace-nowrap">
         {outcome !== null ? (
           <Outcome state={outcome} />
         ) : (

@@ -1,4 +1,7 @@
-/** What was supplied, as a bar: left (solid), promised to open orders (hatched), sold (grey). The figures stand beside it. */
+/**
+ * What was supplied, as a bar: left (solid), promised to open orders (hatched), sold (grey). The figures stand beside it.
+ * It does not glide: twenty bars that move four times a second would keep the browser laying out the page.
+ */
 interface StockBarProps {
   supplied: number;
   available: number;
@@ -10,9 +13,9 @@ export function StockBar({ supplied, available, frozen, label }: StockBarProps) 
   const share = (portions: number) => `${supplied > 0 ? (portions / supplied) * 100 : 0}%`;
   return (
     <div role="img" aria-label={label} className="flex h-2 w-full overflow-hidden rounded-xs bg-bar-sold">
-      <div className="h-full bg-accent transition-[width] duration-200" style={{ width: share(available) }} />
+      <div className="h-full bg-accent" style={{ width: share(available) }} />
       <div
-        className="bar-frozen h-full border-bg transition-[width] duration-200"
+        className="bar-frozen h-full border-bg"
         style={{ width: share(frozen), borderLeftWidth: available > 0 && frozen > 0 ? 1 : 0 }}
       />
     </div>

@@ -2,7 +2,7 @@
 /** One tier's last three minutes. Fed once a second, 180 points, no animation: what Recharts draws without effort. */
 import { useTranslations } from "next-intl";
 import { memo, useMemo } from "react";
-import { Area, ComposedChart, Line, ReferenceLine, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
+import { Area, AreaChart, ReferenceLine, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
 import type { TierSample } from "@/server/contracts/socket-events";
 
 const SPAN_SECONDS = 180;
@@ -31,7 +31,7 @@ const TierChart = memo(function TierChart({ tier, samples }: TierChartProps) {
   return (
     <div role="img" aria-label={t("chart", { tier: t(`${tier}.name`), top })} className="absolute inset-0">
       <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 320, height: 72 }}>
-        <ComposedChart data={points} margin={{ top: 4, right: 0, bottom: 0, left: 0 }} accessibilityLayer={false}>
+        <AreaChart data={points} margin={{ top: 4, right: 0, bottom: 0, left: 0 }} accessibilityLayer={false}>
           <XAxis
             dataKey="second"
             type="number"
@@ -82,9 +82,11 @@ const TierChart = memo(function TierChart({ tier, samples }: TierChartProps) {
             dot={false}
             activeDot={false}
           />
-          <Line
+          {/* Not a Line: that measures its length at every change, for an animation nobody sees. */}
+          <Area
             dataKey="refused"
             type="linear"
+            fill="none"
             stroke="var(--danger)"
             strokeWidth={1.5}
             strokeDasharray="3 2"
@@ -92,7 +94,7 @@ const TierChart = memo(function TierChart({ tier, samples }: TierChartProps) {
             dot={false}
             activeDot={false}
           />
-        </ComposedChart>
+        </AreaChart>
       </ResponsiveContainer>
     </div>
   );

@@ -16,7 +16,7 @@ export function Panel({ id, title, note, tools, className, children }: PanelProp
   return (
     <section
       aria-labelledby={`${id}-title`}
-      className={cn("flex min-h-0 min-w-0 flex-col overflow-hidden rounded-panel border bg-surface shadow-panel", className)}
+      className={cn("flex min-h-0 min-w-0 flex-col overflow-hidden contain-content rounded-panel border bg-surface shadow-panel", className)}
     >
       <header className="flex min-h-11 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b px-4 py-1.5">
         <h2 id={`${id}-title`} className="text-sm font-semibold">
