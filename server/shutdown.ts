@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { StartError } from "./embedded/start-error.ts";
-import type { Log } from "./log.ts";
+import { calm, type Log } from "./log.ts";
 
 /** Promised: 10 s from the signal to the exit. */
 const EXIT_MS_MAX = 9_500;
@@ -27,9 +27,10 @@ export class Shutdown {
     this.log = log;
     // npm and the terminal may both send the signal: the second one changes nothing.
     for (const signal of SIGNALS) process.on(signal, () => void this.run(0));
-    // Next listens to these too and would go on as if nothing had happened.
+    // Next listens to it too and would go on as if nothing had happened.
     process.on("uncaughtException", (error) => void this.because(error));
-    process.on("unhandledRejection", (error) => void this.because(error));
+    // A promise that nobody waited for leaves nothing half done that somebody waits for: selling goes on.
+    process.on("unhandledRejection", calm((error, leftOut) => log.error({ err: error, leftOut }, "a rejection that nobody handled")));
     if (followParent) this.followParent();
   }
 
@@ -46,11 +47,11 @@ export class Shutdown {
     return this.running !== null;
   }
 
-  /** A failure nobody handled: the process is in an unknown state, so it ends and is started again. */
+  /** An exception nobody caught: the process is in an unknown state, so it ends and is started again. */
   because(error: unknown): Promise<never> {
     if (this.running) return this.running;
     if (error instanceof StartError) process.stderr.write(`${error.message}\n`);
-    else this.log.fatal({ err: error }, "a failure that nobody handled ends this process");
+    else this.log.fatal({ err: error }, "an exception that nobody caught ends this process");
     return this.run(1);
   }
 
