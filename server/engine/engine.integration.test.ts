@@ -134,6 +134,26 @@ describe("two instances on one Postgres and one Redis", () => {
     expect(await row("flushed")).toMatchObject({ available: 0, frozen: 20, reserved: 20 });
   });
 
+  test("an older, lower snapshot of Redis restored in between costs no sale and oversells nothing", async () => {
+    await dish("rolled", 3);
+    for (let i = 0; i < 3; i++) await engine(i).try(basket(`rolled-a${i}`, [["rolled", 1]]), CALL);
+    const client = new Redis(redis.url);
+    const keys = (await client.keys("*cell*rolled*")).sort();
+    const snapshot = await Promise.all(keys.map((key) => client.dumpBuffer(key)));
+    await engine(0).change({ dishId: "rolled", kind: "RESTOCK", quantity: 20, reason: null, actor: "test", actionKey: "more rolled" }, CALL);
+    const outcomes = await Promise.all(
+      Array.from({ length: 40 }, async (_, i) => {
+        if (i % 10 === 0) await Promise.all(keys.map((key, k) => client.restore(key, 0, snapshot[k] as Buffer, "REPLACE")));
+        return engine(i).try(basket(`rolled-b${i}`, [["rolled", 1]]), CALL).then(() => "ok", code);
+      }),
+    );
+    client.disconnect();
+    expect(keys.length).toBeGreaterThan(0);
+    expect(outcomes.filter((outcome) => outcome === "ok").length).toBe(20);
+    expect(outcomes.filter((outcome) => outcome === "SOLD_OUT").length).toBe(20);
+    expect(await row("rolled")).toMatchObject({ available: 0, frozen: 23, reserved: 23 });
+  });
+
   test("with nothing in flight nothing stays promised", async () => {
     for (const { engine: instance } of engines) expect(instance.admittedTotal()).toBe(0);
   });
