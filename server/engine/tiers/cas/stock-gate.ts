@@ -22,7 +22,7 @@ export const CELLS_MAX = 131_072;
 const UNKNOWN_DISHES_MAX = 10_000;
 
 /** Trys that may wait for promised portions. At 40 000 decisions a second more could not be served within a deadline. */
-const PARKED_MAX = 16_384;
+export const PARKED_MAX = 16_384;
 
 export type GateVerdict =
   | { kind: "admitted" }

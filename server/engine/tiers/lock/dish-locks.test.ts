@@ -207,7 +207,7 @@ describe("dish locks", () => {
 
   test("a full queue turns Trys away and still takes moves", () => {
     const { locks } = lab();
-    for (let i = 0; i < WAITING_MAX; i++) locks.enter(op("try", ["noodles"]));
+    for (let i = 0; i < WAITING_MAX; i++) if (!locks.enter(op("try", ["noodles"]))) throw new Error(`no place for number ${i}`);
     expect(locks.enter(op("one more", ["noodles"]))).toBe(false);
     expect(locks.enter(op("move", ["noodles"], { lane: "move" }))).toBe(true);
   });
