@@ -2,6 +2,7 @@
  * The whole contract, for any server that speaks it.
  */
 import { describe } from "vitest";
+import { observingSuite } from "./observing.suite.ts";
 import { stockSuite } from "./stock.suite.ts";
 import { transactionsSuite } from "./transactions.suite.ts";
 import { wireSuite } from "./wire.suite.ts";
@@ -14,5 +15,6 @@ export function contractSuite(mount: string, server: () => Server): void {
     wireSuite(world);
     stockSuite(world);
     transactionsSuite(world);
+    observingSuite(world, server);
   });
 }
