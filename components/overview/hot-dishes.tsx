@@ -56,7 +56,7 @@ export function HotDishes({ className }: { className?: string }) {
             <thead>
               <tr className="text-2xs text-text-3 [&>th]:sticky [&>th]:top-0 [&>th]:z-10 [&>th]:border-b [&>th]:bg-surface [&>th]:px-2 [&>th]:py-1 [&>th]:font-medium [&>th]:whitespace-nowrap">
                 <th scope="col" className="pl-4! text-left">{t("dish")}</th>
-                <th scope="col" className="hidden w-[26%] text-left @2xl:table-cell">{t("stock")}</th>
+                <th scope="col" className="hidden w-[22%] text-left @2xl:table-cell">{t("stock")}</th>
                 <th scope="col" className="w-16 text-right">{t("left")}</th>
                 <th scope="col" className="hidden w-14 text-right @md:table-cell">{t("frozen")}</th>
                 <th scope="col" className="hidden w-16 text-right @xl:table-cell">{t("sold")}</th>

@@ -70,7 +70,7 @@ export function PendingTable({ mayAct, className }: { mayAct: boolean; className
           <table className="w-full table-fixed border-separate border-spacing-0">
             <thead>
               <tr className="text-2xs text-text-3 [&>th]:sticky [&>th]:top-0 [&>th]:z-10 [&>th]:border-b [&>th]:bg-surface [&>th]:px-2 [&>th]:py-1 [&>th]:text-left [&>th]:font-medium [&>th]:whitespace-nowrap">
-                <th scope="col" className="pl-4! @xl:w-[36%]">{t("transaction")}</th>
+                <th scope="col" className="pl-4! @xl:w-[31%]">{t("transaction")}</th>
                 <th scope="col" className="hidden @xl:table-cell">{t("lines")}</th>
                 <th scope="col" className="w-24 text-right!">{t("age")}</th>
                 <th scope="col" className="hidden w-25 text-right! @lg:table-cell">{t("expiresIn")}</th>

@@ -179,7 +179,7 @@ describe("confirm and cancel by hand", () => {
     expect(calls).toEqual(["cancel t1"]);
     const operator = await prisma.user.findFirstOrThrow();
     expect(await prisma.auditEntry.findMany()).toMatchObject([
-      { actor: operator.id, verb: "transaction.cancel", target: "t1", reason: "customer called", detail: { outcome: "DONE", state: "CANCELLED", actionKey: "k1" } },
+      { actor: operator.id, verb: "transaction.cancel", target: "t1", reason: "customer called", detail: { outcome: "DONE", state: "CANCELLED", actionKey: `${operator.id}:k1` } },
     ]);
   });
 

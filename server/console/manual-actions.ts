@@ -28,7 +28,7 @@ export interface ManualAction {
 /** The action key was used for another request. */
 export class ActionKeyMisused extends Error {
   constructor(actionKey: string) {
-    super(`The action key ${actionKey} was used for another request.`);
+    super(`The action key ${actionKey.slice(actionKey.indexOf(":") + 1)} was used for another request.`);
     this.name = "ActionKeyMisused";
   }
 }
@@ -43,7 +43,9 @@ interface Answer {
  * A process that dies in between leaves an audit entry "ASKED", whose outcome the transaction itself tells; the same key
  * asks again, and every verb is idempotent.
  */
-export async function actByHand(prisma: PrismaClient, engine: MovingEngine, action: ManualAction): Promise<ActionResult> {
+export async function actByHand(prisma: PrismaClient, engine: MovingEngine, asked: ManualAction): Promise<ActionResult> {
+  // Keys are named by who uses them, as the API does: two callers never meet.
+  const action = { ...asked, actionKey: `${asked.operatorId}:${asked.actionKey}` };
   const earlier = await writeDown(prisma, action);
   if (earlier?.outcome === "DONE" && earlier.state !== undefined) {
     return { txId: action.txId, state: earlier.state, replayed: true };
