@@ -214,23 +214,17 @@ describe("an installation with servers of its owner", () => {
     expect(said(output)).toEqual([`Port ${port} on 127.0.0.1 is in use: stop what listens there, or set PORT to another one.`]);
   });
 
-  const elsewhere = (url: string, change: (url: URL) => void) => {
-    const changed = new URL(url);
-    change(changed);
-    return changed.href;
-  };
-
-  test.each<[string, () => Record<string, string>, RegExp]>([
-    ["an unreachable Postgres", () => ({ ...env, DATABASE_URL: elsewhere(env.DATABASE_URL, (url) => (url.port = "1")) }), /^DATABASE_URL: no Postgres answers at 127\.0\.0\.1:1 \(ECONNREFUSED\)\.$/],
-    ["a Postgres that refuses the password", () => ({ ...env, DATABASE_URL: elsewhere(env.DATABASE_URL, (url) => (url.password = "guess")) }), /^DATABASE_URL: Postgres at \S+ refuses the user "eightysix" with this password\.$/],
-    ["a database that is not there", () => ({ ...env, DATABASE_URL: elsewhere(env.DATABASE_URL, (url) => (url.pathname = "/nowhere")) }), /^DATABASE_URL: Postgres at \S+ has no database "nowhere"\.$/],
-    ["an unreachable Redis", () => ({ ...env, REDIS_URL: elsewhere(env.REDIS_URL, (url) => (url.port = "1")) }), /^REDIS_URL: no Redis answers at 127\.0\.0\.1:1 \(ECONNREFUSED\)\.$/],
-    ["a Redis that refuses the password", () => ({ ...env, REDIS_URL: elsewhere(env.REDIS_URL, (url) => (url.password = "guess")) }), /^REDIS_URL: Redis at \S+ refuses this password\.$/],
-    ["one URL without the other", () => ({ DATABASE_URL: env.DATABASE_URL }), /^DATABASE_URL is set and REDIS_URL is not: give both, or neither for the embedded servers\.$/],
-    ["a wrong variable", () => ({ PORT: "eighty" }), /^PORT must be a whole number from 0 to 65535; it is "eighty"\.$/],
-  ])("%s is named in one sentence, without secrets", async (_, wrong, sentence) => {
-    const { exitCode, output } = await failToStart({ dataDir: createFolder(), env: wrong() });
+  test("an unreachable Postgres is named in one sentence, without secrets", async () => {
+    const url = new URL(env.DATABASE_URL);
+    url.port = "1";
+    const { exitCode, output } = await failToStart({ dataDir: createFolder(), env: { ...env, DATABASE_URL: url.href } });
     expect(exitCode).toBe(1);
-    expect(said(output)).toEqual([expect.stringMatching(sentence)]);
+    expect(said(output)).toEqual(["DATABASE_URL: no Postgres answers at 127.0.0.1:1 (ECONNREFUSED)."]);
+  });
+
+  test("a wrong variable is named in one sentence", async () => {
+    const { exitCode, output } = await failToStart({ dataDir: createFolder(), env: { PORT: "eighty" } });
+    expect(exitCode).toBe(1);
+    expect(said(output)).toEqual(['PORT must be a whole number from 0 to 65535; it is "eighty".']);
   });
 });
