@@ -66,6 +66,33 @@ describe("migrations", () => {
     expect(await query(url, "SELECT to_regclass('half') AS half")).toEqual([{ half: null }]);
   });
 
+  const breakOff = "UPDATE _prisma_migrations SET finished_at = NULL, applied_steps_count = 0";
+
+  test("one that was killed after its commit is not applied twice", async () => {
+    const { url } = await createBareDatabase();
+    await migrate(url, prismaDir);
+    await query(url, breakOff);
+    addMigration("0002_more", "CREATE TABLE more (id int);");
+    expect(await migrate(url, prismaDir)).toEqual({ applied: ["0002_more"] });
+    expect(await query(url, "SELECT count(*)::int AS done FROM _prisma_migrations WHERE finished_at IS NOT NULL")).toEqual([{ done: 2 }]);
+  });
+
+  test("one that was killed before its commit is applied again", async () => {
+    const { url } = await createBareDatabase();
+    await migrate(url, prismaDir);
+    await query(url, `${breakOff}, logs = NULL; DROP TABLE "Dish"`);
+    expect(await migrate(url, prismaDir)).toEqual({ applied: ["0001_dish"] });
+    expect(await query(url, "SELECT to_regclass('\"Dish\"')::text AS dish")).toEqual([{ dish: '"Dish"' }]);
+  });
+
+  test("one that failed is tried again at the next start", async () => {
+    const { url } = await createBareDatabase();
+    addMigration("0002_broken", 'INSERT INTO "Dish" VALUES (NULL);');
+    await expect(migrate(url, prismaDir)).rejects.toThrow(/0002_broken/);
+    addMigration("0002_broken", "INSERT INTO \"Dish\" VALUES ('mended');");
+    expect(await migrate(url, prismaDir)).toEqual({ applied: ["0002_broken"] });
+  });
+
   test("the project's own apply to an empty database", async () => {
     const { url } = await createBareDatabase();
     expect((await migrate(url)).applied.length).toBeGreaterThan(0);

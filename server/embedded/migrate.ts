@@ -14,6 +14,8 @@ const PRISMA_DIR = join(import.meta.dirname, "../../prisma");
 /** Any number, as long as every version of Eightysix uses this one. */
 const ADVISORY_LOCK = 8_686_001;
 const LOCK_WAIT_MS = 120_000;
+/** Written by the script's own transaction into the row that says it has begun. */
+const MARK = "applied whole";
 
 export interface MigrateResult {
   applied: string[];
@@ -21,6 +23,7 @@ export interface MigrateResult {
 
 export function migrate(databaseUrl: string, prismaDir = PRISMA_DIR): Promise<MigrateResult> {
   return alone(databaseUrl, async (client) => {
+    await settleBrokenOff(client);
     if (await isUpToDate(client, prismaDir)) return { applied: [] };
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
     try {
@@ -77,14 +80,35 @@ function migrationNames(prismaDir: string): string[] {
     .sort();
 }
 
+/**
+ * A start killed in mid-migration leaves a row that is neither finished nor rolled back, and Prisma's engine would refuse the
+ * database from then on. A script is one transaction, its mark included: with the mark it is done, without it nothing happened.
+ * Nobody migrates at this moment: we hold the lock.
+ */
+async function settleBrokenOff(client: pg.Client): Promise<void> {
+  if (!(await hasMigrationsTable(client))) return;
+  await client.query(`
+    UPDATE _prisma_migrations SET finished_at = clock_timestamp(), applied_steps_count = 1
+    WHERE finished_at IS NULL AND rolled_back_at IS NULL AND logs = '${MARK}'`);
+  await client.query("DELETE FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL");
+}
+
+async function hasMigrationsTable(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query("SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there");
+  return rows[0].there;
+}
+
 /** Loading the engine costs 150 ms: a start that has nothing to do skips it. */
 async function isUpToDate(client: pg.Client, prismaDir: string): Promise<boolean> {
   const names = migrationNames(prismaDir);
-  const { rows: tables } = await client.query("SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there");
-  if (!tables[0].there) return names.length === 0;
+  if (!(await hasMigrationsTable(client))) return names.length === 0;
   const { rows } = await client.query("SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL");
   const done = new Set(rows.map((row) => row.migration_name as string));
   return names.every((name) => done.has(name));
+}
+
+function migrationScripts(prismaDir: string): ReadonlySet<string> {
+  return new Set(migrationNames(prismaDir).map((name) => readFileSync(join(prismaDir, "migrations", name, "migration.sql"), "utf8")));
 }
 
 function migrationsList(prismaDir: string) {
@@ -117,7 +141,7 @@ async function schemaEngine(pool: pg.Pool, prismaDir: string): Promise<Engine> {
   loading ??= loadBindings(); // one instance a process: its glue code keeps one in a global
   const { SchemaEngine } = await loading;
   const datamodels = schemaFiles(prismaDir).map((file) => [file.path, file.content]);
-  const adapter = bindMigrationAwareSqlAdapterFactory(wholeScripts(new PrismaPg(pool)));
+  const adapter = bindMigrationAwareSqlAdapterFactory(wholeScripts(new PrismaPg(pool), migrationScripts(prismaDir)));
   return (await SchemaEngine.new({ datamodels } as never, () => {}, adapter)) as unknown as Engine;
 }
 
@@ -140,12 +164,16 @@ function withoutLingering(imports: WebAssembly.ModuleImports): WebAssembly.Modul
   return Object.fromEntries(wrapped);
 }
 
-/** The stock adapter cuts a script at every semicolon, also inside a function's body; Postgres takes it in one piece. */
-function wholeScripts(factory: PrismaPg): SqlMigrationAwareDriverAdapterFactory {
+/**
+ * The stock adapter cuts a script at every semicolon, also inside a function's body; Postgres takes it in one piece, which makes
+ * it one transaction. A migration's mark goes along.
+ */
+function wholeScripts(factory: PrismaPg, migrations: ReadonlySet<string>): SqlMigrationAwareDriverAdapterFactory {
+  const mark = `\n;\nUPDATE _prisma_migrations SET logs = '${MARK}' WHERE finished_at IS NULL AND rolled_back_at IS NULL`;
   const connect = factory.connect.bind(factory);
   factory.connect = async () => {
     const connection = await connect();
-    connection.executeScript = async (script) => void (await connection.underlyingDriver().query(script));
+    connection.executeScript = async (script) => void (await connection.underlyingDriver().query(migrations.has(script) ? script + mark : script));
     return connection;
   };
   return factory as unknown as SqlMigrationAwareDriverAdapterFactory;
