@@ -72,7 +72,7 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
   const { applied } = await migrate(databaseUrl);
   if (applied.length > 0) say(`  Migrated: ${applied.join(", ")}`);
   const seeded = await seedFirst(databaseUrl);
-  if (seeded) say(`  Put on the menu: ${seeded.dishes} dishes, ${seeded.coupons} coupons`);
+  if (seeded?.dishes) say(`  Put on the menu: ${seeded.dishes} dishes, ${seeded.coupons} coupons`);
 
   const prisma = createPrisma(databaseUrl);
   shutdown.add("database client", () => prisma.$disconnect());

@@ -85,10 +85,10 @@ describe("the embedded Postgres", () => {
   });
 
   test("a broken-off making of the cluster is begun again", async () => {
-    mkdirSync(join(dir, "postgres.new"));
-    writeFileSync(join(dir, "postgres.new/PG_VERSION"), "18\n");
+    mkdirSync(join(dir, "postgres.new-1"));
+    writeFileSync(join(dir, "postgres.new-1/PG_VERSION"), "18\n");
     expect(await query(await start(), "SELECT 1 AS one")).toEqual([{ one: 1 }]);
-    expect(existsSync(join(dir, "postgres.new"))).toBe(false);
+    expect(existsSync(join(dir, "postgres.new-1"))).toBe(false);
   });
 
   test("a lost password is replaced, the data stays", async () => {

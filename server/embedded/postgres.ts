@@ -5,7 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import pg from "pg";
@@ -110,8 +110,9 @@ async function prepareCluster(options: EmbeddedPostgresOptions, files: PostgresF
     return secret;
   }
   progress?.("Making a Postgres cluster");
-  const unfinished = `${cluster}.new`;
-  rmSync(unfinished, { recursive: true, force: true });
+  removeUnfinished(dir);
+  // A name of its own: the initdb of a killed start may still be writing to another.
+  const unfinished = `${cluster}.new-${process.pid}`;
   mkdirSync(unfinished, { mode: 0o700 });
   giveTo(user, unfinished);
   const lentPassword = `${passwordFile}.initdb`;
@@ -134,6 +135,14 @@ async function prepareCluster(options: EmbeddedPostgresOptions, files: PostgresF
   }
   renameSync(unfinished, cluster);
   return secret;
+}
+
+function removeUnfinished(dir: string): void {
+  for (const name of readdirSync(dir).filter((entry) => /^postgres\.new-\d+$/.test(entry))) {
+    try {
+      rmSync(join(dir, name), { recursive: true, force: true });
+    } catch {} // somebody still writes there, and will fail; the next making removes what is left
+  }
 }
 
 function checkVersion(cluster: string, files: PostgresFiles): void {
