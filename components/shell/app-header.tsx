@@ -3,6 +3,7 @@ import type { Operator } from "@/server/contracts/console";
 import { ConnectionNotice, ConnectionPill } from "./connection";
 import { Dependencies } from "./dependencies";
 import { LanguageSwitch } from "./language-switch";
+import { MainNav } from "./main-nav";
 import { ThemeSwitch } from "./theme-switch";
 import { UserMenu } from "./user-menu";
 import { Wordmark } from "./wordmark";
@@ -19,7 +20,8 @@ export function AppHeader({ operator, title }: { operator: Operator; title: stri
       </a>
       <Wordmark />
       <span aria-hidden className="hidden h-4 w-px bg-line-strong sm:block" />
-      <h1 className="sr-only text-sm text-text-2 sm:not-sr-only">{title}</h1>
+      <h1 className="sr-only">{title}</h1>
+      <MainNav />
       <ConnectionNotice />
       <div className="ml-auto flex flex-wrap items-center justify-end gap-x-4 gap-y-1">
         <Dependencies />
