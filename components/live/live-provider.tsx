@@ -7,7 +7,8 @@ import type { ReactNode } from "react";
 import type { OverviewSnapshot, TransactionsSnapshot } from "@/server/contracts/socket-events";
 import { isLeaving } from "../console-client";
 import type { DishView } from "./dish-views";
-import { LiveSocket } from "./live-socket";
+import { follow, LiveSocket } from "./live-socket";
+import type { Following } from "./live-socket";
 import { LiveStore } from "./live-store";
 import type { PendingView } from "./pending-views";
 
@@ -22,19 +23,26 @@ interface Live {
 const LiveContext = createContext<Live | null>(null);
 
 interface LiveProviderProps {
+  /** Every page has it: the header shows what it says of the stores and the connection. */
   overview: OverviewSnapshot;
-  transactions: TransactionsSnapshot;
+  /** Absent: the page does not show pending transactions. */
+  transactions?: TransactionsSnapshot;
+  /** What else the page follows, for as long as it is open: see `follow`. */
+  also?: readonly Following[];
   children: ReactNode;
 }
 
-export function LiveProvider({ overview, transactions, children }: LiveProviderProps) {
-  const [store] = useState(() => new LiveStore(overview, transactions));
+const NOTHING_ELSE: readonly Following[] = [];
+
+export function LiveProvider({ overview, transactions, also = NOTHING_ELSE, children }: LiveProviderProps) {
+  const [store] = useState(() => new LiveStore(overview, transactions ?? null));
+  const [following] = useState(() => [...followingOf(store, transactions !== undefined), ...also]);
   const socket = useRef<LiveSocket | null>(null);
   useEffect(() => {
     const opened = new LiveSocket(store, () => {
       // A full load: nothing of the old session stays in memory.
       if (!isLeaving()) window.location.assign("/sign-in?ended=1");
-    });
+    }, following);
     socket.current = opened;
     opened.open();
     const timer = window.setInterval(() => store.everySecond(), 1_000);
@@ -42,9 +50,24 @@ export function LiveProvider({ overview, transactions, children }: LiveProviderP
       window.clearInterval(timer);
       opened.close();
     };
-  }, [store]);
+  }, [store, following]);
   const [live] = useState<Live>(() => ({ store, retry: () => socket.current?.retry() }));
   return <LiveContext value={live}>{children}</LiveContext>;
+}
+
+function followingOf(store: LiveStore, pending: boolean): Following[] {
+  const overview = follow<"overview">({
+    room: "overview",
+    reset: (snapshot) => store.resetOverview(snapshot),
+    apply: (delta) => store.applyOverview(delta),
+  });
+  if (!pending) return [overview];
+  const transactions = follow<"transactions">({
+    room: "transactions",
+    reset: (snapshot) => store.resetTransactions(snapshot),
+    apply: (delta) => store.applyTransactions(delta),
+  });
+  return [overview, transactions];
 }
 
 export function useLive(): Live {

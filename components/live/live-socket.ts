@@ -1,5 +1,5 @@
 /**
- * The browser's one socket. It fills a LiveStore and keeps it right: joins after every connect, joins again on a gap,
+ * The browser's one socket. It fills what follows its rooms and keeps it right: joins after every connect, joins again on a gap,
  * leaves the rooms while the tab is hidden, and tells when the session is over.
  */
 import { io } from "socket.io-client";
@@ -8,6 +8,8 @@ import { SOCKET_PATH } from "@/server/contracts/socket-events";
 import type {
   ClientToServerEvents,
   JoinAnswer,
+  Room,
+  RoomDeltas,
   RoomSnapshots,
   ServerToClientEvents,
 } from "@/server/contracts/socket-events";
@@ -21,21 +23,40 @@ const ANSWER_WITHIN_MS = 5_000;
 const REJOIN_EVERY_MS = 1_000;
 const RETRY_MS = 3_000;
 
-type WatchedRoom = "overview" | "transactions";
+/** Somebody who keeps what one room says. */
+export interface RoomFollower<R extends Room> {
+  room: R;
+  reset(snapshot: RoomSnapshots[R]): void;
+  /** @returns false when a number is missing: a snapshot is asked for. */
+  apply(delta: RoomDeltas[R]): boolean;
+}
+
+/** Of any room; made by `follow`, which knows that a room's snapshots and deltas are its own. */
+export interface Following {
+  readonly room: Room;
+  reset(snapshot: unknown): void;
+  apply(delta: unknown): boolean;
+}
+
+export function follow<R extends Room>({ room, reset, apply }: RoomFollower<R>): Following {
+  return { room, reset: (snapshot) => reset(snapshot as RoomSnapshots[R]), apply: (delta) => apply(delta as RoomDeltas[R]) };
+}
 
 export class LiveSocket {
   private readonly store: LiveStore;
   private readonly onSignedOut: () => void;
+  private readonly following: readonly Following[];
   private readonly socket: Socket<ServerToClientEvents, ClientToServerEvents>;
-  private readonly joining = new Set<WatchedRoom>();
+  private readonly joining = new Set<Room>();
   private readonly timers = new Set<number>();
   private hiddenTimer = 0;
   private paused = false;
   private closed = false;
 
-  constructor(store: LiveStore, onSignedOut: () => void) {
+  constructor(store: LiveStore, onSignedOut: () => void, following: readonly Following[]) {
     this.store = store;
     this.onSignedOut = onSignedOut;
+    this.following = following;
     this.socket = io({
       path: SOCKET_PATH,
       transports: ["websocket", "polling"],
@@ -55,8 +76,10 @@ export class LiveSocket {
     });
     this.socket.on("ended", () => this.signedOut());
     this.socket.on("pulse", (atMs) => this.store.heard(atMs));
-    this.socket.on("overview", (delta) => this.store.applyOverview(delta) || this.rejoin("overview"));
-    this.socket.on("transactions", (delta) => this.store.applyTransactions(delta) || this.rejoin("transactions"));
+    for (const followed of following) {
+      const listen = this.socket.on.bind(this.socket) as (room: Room, listener: (delta: unknown) => void) => void;
+      listen(followed.room, (delta) => followed.apply(delta) || this.rejoin(followed));
+    }
   }
 
   open(): void {
@@ -86,28 +109,27 @@ export class LiveSocket {
     this.joining.clear();
     this.askTime();
     if (this.paused) return;
-    this.join("overview");
-    this.join("transactions");
+    for (const followed of this.following) this.join(followed);
   }
 
-  private join(room: WatchedRoom): void {
+  private join(followed: Following): void {
+    const { room } = followed;
     if (this.joining.has(room)) return;
     this.joining.add(room);
     this.socket.timeout(ANSWER_WITHIN_MS).emit("join", room, (error: Error | null, answer: JoinAnswer) => {
       this.joining.delete(room);
-      if (error !== null || !answer.ok) return this.later(RETRY_MS, () => this.socket.connected && this.join(room));
-      if (room === "overview") this.store.resetOverview(answer.snapshot as RoomSnapshots["overview"]);
-      else this.store.resetTransactions(answer.snapshot as RoomSnapshots["transactions"]);
+      if (error !== null || !answer.ok) return this.later(RETRY_MS, () => this.socket.connected && this.join(followed));
+      followed.reset(answer.snapshot);
       this.store.connected("live");
     });
   }
 
-  private rejoin(room: WatchedRoom): void {
-    if (this.joining.has(room)) return;
-    this.joining.add(room);
+  private rejoin(followed: Following): void {
+    if (this.joining.has(followed.room)) return;
+    this.joining.add(followed.room);
     this.later(REJOIN_EVERY_MS, () => {
-      this.joining.delete(room);
-      if (this.socket.connected && !this.paused) this.join(room);
+      this.joining.delete(followed.room);
+      if (this.socket.connected && !this.paused) this.join(followed);
     });
   }
 
@@ -131,8 +153,7 @@ export class LiveSocket {
     if (document.hidden) {
       this.hiddenTimer = window.setTimeout(() => {
         this.paused = true;
-        this.socket.emit("leave", "overview");
-        this.socket.emit("leave", "transactions");
+        for (const { room } of this.following) this.socket.emit("leave", room);
       }, HIDDEN_GRACE_MS);
     } else if (this.paused) {
       this.paused = false;

@@ -37,6 +37,8 @@ type Topic = `dish:${string}` | "order" | "urgent" | "tiers" | "pending" | "conn
 
 const TIER_SAMPLES_MAX = 180;
 
+const NOTHING_PENDING: PendingTotals = { pending: 0, ageing: 0, expiring: 0, capped: false, oldestCreatedAtMs: null };
+
 export class LiveStore {
   readonly clock: ServerClock;
   private readonly dishes = new DishViews();
@@ -62,17 +64,18 @@ export class LiveStore {
   /** When the socket last said anything, by the server's clock. */
   heardAtMs: number;
 
-  constructor(overview: OverviewSnapshot, transactions: TransactionsSnapshot, ownMs?: () => number) {
+  /** @param transactions null on a page that does not follow them. */
+  constructor(overview: OverviewSnapshot, transactions: TransactionsSnapshot | null, ownMs?: () => number) {
     this.clock = new ServerClock(overview.atMs, ownMs);
     this.totals = overview.totals;
     this.tiers = overview.tiers;
     this.gauges = overview.gauges;
     this.dependencies = overview.dependencies;
-    this.pendingTotals = transactions.totals;
+    this.pendingTotals = transactions?.totals ?? NOTHING_PENDING;
     this.heardAtMs = overview.atMs;
     this.connection = { status: "connecting", sinceMs: overview.atMs };
     this.resetOverview(overview);
-    this.resetTransactions(transactions);
+    if (transactions !== null) this.resetTransactions(transactions);
   }
 
   // ---- reading ------------------------------------------------------------------------------------------------------

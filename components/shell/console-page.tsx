@@ -1,0 +1,48 @@
+"use client";
+/** What every page of the console stands in: tooltips, news, the live connection, the header. Its children are the page. */
+import { useTranslations } from "next-intl";
+import type { ReactNode } from "react";
+import type { Operator } from "@/server/contracts/console";
+import type { OverviewSnapshot, TransactionsSnapshot } from "@/server/contracts/socket-events";
+import { LiveProvider, useStale } from "../live/live-provider";
+import type { Following } from "../live/live-socket";
+import { ToastProvider } from "../ui/toast";
+import { TooltipProvider } from "../ui/tooltip";
+import { AppHeader } from "./app-header";
+
+interface ConsolePageProps {
+  operator: Operator;
+  title: string;
+  overview: OverviewSnapshot;
+  transactions?: TransactionsSnapshot;
+  /** See LiveProvider. */
+  also?: readonly Following[];
+  children: ReactNode;
+}
+
+export function ConsolePage({ operator, title, children, ...live }: ConsolePageProps) {
+  const t = useTranslations("shell");
+  return (
+    <TooltipProvider delayDuration={300}>
+      <ToastProvider label={t("notifications")} closeLabel={t("dismiss")}>
+        <LiveProvider {...live}>
+          <Frame operator={operator} title={title}>
+            {children}
+          </Frame>
+        </LiveProvider>
+      </ToastProvider>
+    </TooltipProvider>
+  );
+}
+
+function Frame({ operator, title, children }: { operator: Operator; title: string; children: ReactNode }) {
+  const stale = useStale();
+  return (
+    <div data-stale={stale} className="group/wall flex min-h-dvh flex-col xl:h-dvh">
+      <AppHeader operator={operator} title={title} />
+      <main id="main" className="flex min-h-0 flex-1 flex-col gap-3 p-3">
+        {children}
+      </main>
+    </div>
+  );
+}
