@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
@@ -5,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createFolder } from "../testing/stack.ts";
 import { type EmbeddedServer, startPostgres, stopPostgresLeftIn } from "./postgres.ts";
 import { postgresFiles } from "./postgres-files.ts";
-import { isAlive, processesIn, waitFor } from "./processes.ts";
+import { isAlive, pidIsTaken, processesIn, waitFor } from "./processes.ts";
 
 let dir: string;
 
@@ -73,6 +74,24 @@ describe("the embedded Postgres", () => {
     const lines = readFileSync(pidFile, "utf8").split("\n");
     writeFileSync(pidFile, [String(process.pid), ...lines.slice(1)].join("\n"));
     await expectMenu(await start());
+  });
+
+  test.skipIf(process.platform !== "linux")("a stale pid file whose process has ended, but was not waited for, does not hinder the next start", async () => {
+    const first = await startWithMenu();
+    process.kill(first.pid, "SIGKILL");
+    await waitFor(5_000, () => (processesIn(join(dir, "postgres")).length === 0 ? true : undefined));
+    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+    try {
+      const zombie = Number(await new Promise((resolve) => parent.stdout.once("data", resolve)));
+      await waitFor(5_000, () => (isAlive(zombie) ? undefined : true));
+      expect(pidIsTaken(zombie)).toBe(true);
+      const pidFile = join(dir, "postgres/postmaster.pid");
+      const lines = readFileSync(pidFile, "utf8").split("\n");
+      writeFileSync(pidFile, [String(zombie), ...lines.slice(1)].join("\n"));
+      await expectMenu(await start());
+    } finally {
+      parent.kill("SIGKILL");
+    }
   });
 
   test("with other settings than today's, it is replaced", async () => {

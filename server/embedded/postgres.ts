@@ -11,7 +11,7 @@ import { join, resolve } from "node:path";
 import pg from "pg";
 import { keptSecret, makeFolder, readIfThere, writeWhole } from "./files.ts";
 import { type PostgresFiles, postgresFiles } from "./postgres-files.ts";
-import { freePort, isAlive, launchServer, processesIn, serverEnv, stopProcess, waitFor, worksIn } from "./processes.ts";
+import { freePort, isAlive, launchServer, pidIsTaken, processesIn, serverEnv, stopProcess, waitFor, worksIn } from "./processes.ts";
 import { commandAs, giveTo, type ServerUser, serverUser } from "./server-user.ts";
 import { StartError } from "./start-error.ts";
 
@@ -205,14 +205,14 @@ async function hasName(port: number, password: string, name: string): Promise<bo
 }
 
 /**
- * Postgres replaces the pid file of a dead postmaster by itself, and waits for its last children; but it stops at a pid that some
- * other program has now. Removing the file is safe only when nobody works in the cluster any more.
+ * Postgres replaces the pid file of a dead postmaster by itself, and waits for its last children; but it stops at a pid that is taken:
+ * by some other program now, or still by a dead postmaster that nobody has waited for. Removing the file is safe only when nobody works in the cluster any more.
  */
 async function clearStalePidFile(cluster: string): Promise<void> {
   const left = await waitFor(ADOPT_WAIT_MS, () => (processesIn(cluster).length === 0 ? true : undefined));
   if (!left) throw new StartError(`Processes ${processesIn(cluster).join(", ")} of an earlier Postgres still work in ${cluster}: end them, then start again.`);
   const found = readPostmaster(cluster);
-  if (found && isAlive(found.pid) && !(await worksIn(found.pid, cluster))) rmSync(join(cluster, "postmaster.pid"), { force: true });
+  if (found && pidIsTaken(found.pid) && !(isAlive(found.pid) && (await worksIn(found.pid, cluster)))) rmSync(join(cluster, "postmaster.pid"), { force: true });
 }
 
 async function start(dir: string, cluster: string, settings: Record<string, string>, files: PostgresFiles, user: ServerUser): Promise<Postmaster> {

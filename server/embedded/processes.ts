@@ -54,12 +54,17 @@ export function launchServer(program: string, args: readonly string[], options: 
 }
 
 export function isAlive(pid: number): boolean {
+  return pidIsTaken(pid) && !isZombie(pid);
+}
+
+/** True also for a process that has ended and that nobody has waited for: programs that only ask by signal 0 take it for alive. */
+export function pidIsTaken(pid: number): boolean {
   try {
     process.kill(pid, 0);
+    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
-  return !isZombie(pid);
 }
 
 /** A child that nobody has waited for still has a pid, but runs no more. */
