@@ -3,14 +3,16 @@
 -- One statement, so one snapshot: it may run while orders come in. It reads whole tables; give it no pinned plans.
 WITH
 lines AS (
-  SELECT dish_id, coalesce(sum(quantity) FILTER (WHERE state IN ('TRYING', 'RESERVED')), 0) AS frozen,
+  SELECT dish_id, coalesce(sum(quantity) FILTER (WHERE state = 'RESERVED'), 0) AS frozen,
          coalesce(sum(quantity) FILTER (WHERE state = 'CONFIRMED'), 0) AS sold
     FROM reservations GROUP BY dish_id
 ), moved AS (
   SELECT dish_id, sum(quantity) AS supplied FROM stock_movements GROUP BY dish_id
 ), held AS ( -- the coupon each live transaction has
-  SELECT tx_id, coupon_id, CASE state WHEN 'CONFIRMED' THEN 'USED'::coupon_state ELSE 'FROZEN' END AS state
-    FROM transactions WHERE coupon_id IS NOT NULL AND state IN ('TRYING', 'RESERVED', 'CONFIRMED')
+  SELECT tx_id, coupon_id, CASE local_state(state) WHEN 'CONFIRMED' THEN 'USED'::coupon_state ELSE 'FROZEN' END AS state
+    FROM transactions WHERE coupon_id IS NOT NULL AND local_state(state) IN ('RESERVED', 'CONFIRMED')
+), remote AS (
+  SELECT tx_id, count(*) AS branches, count(next_attempt_at) AS undone FROM branches GROUP BY tx_id
 )
 SELECT 'supplied = available + frozen + sold' AS rule, dish_id AS subject, supplied::text AS expected, (available + frozen + sold)::text AS found
   FROM dishes WHERE supplied <> available + frozen + sold OR least(available, frozen, sold) < 0
@@ -28,8 +30,8 @@ SELECT 'a transaction has reservations, a fence has none', tx_id, CASE WHEN payl
        CASE WHEN payload_hash IS NULL THEN 'some' ELSE 'none' END
   FROM transactions WHERE (payload_hash IS NULL) = EXISTS (SELECT FROM reservations WHERE reservations.tx_id = transactions.tx_id)
 UNION ALL
-SELECT 'a reservation follows its transaction', reservations.tx_id || '.' || line_no, coalesce(transactions.state::text, 'no reservation'), reservations.state::text
-  FROM reservations LEFT JOIN transactions USING (tx_id) WHERE reservations.state IS DISTINCT FROM transactions.state
+SELECT 'a reservation follows its transaction', reservations.tx_id || '.' || line_no, coalesce(local_state(transactions.state)::text, 'no reservation'), reservations.state::text
+  FROM reservations LEFT JOIN transactions USING (tx_id) WHERE reservations.state IS DISTINCT FROM local_state(transactions.state)
 UNION ALL
 SELECT 'a transaction has its order, unless cancelled', transactions.tx_id, transactions.order_id || ' ' || transactions.state,
        coalesce(orders.order_id || ' of ' || orders.tx_id || ' ' || orders.state, 'no order')
@@ -46,9 +48,19 @@ SELECT 'a coupon that is taken has a live transaction', coupons.coupon_id, 'AVAI
   FROM coupons LEFT JOIN held ON held.tx_id = coupons.tx_id AND held.coupon_id = coupons.coupon_id
  WHERE coupons.state <> 'AVAILABLE' AND held.tx_id IS NULL
 UNION ALL
-SELECT 'a refund is owed for what was not sold', tickets.tx_id, 'EXPIRED or CANCELLED', coalesce(transactions.state::text, 'no transaction')
+SELECT 'a transaction has its remote branches', tx_id, remote_branches || ' branches', coalesce(remote.branches, 0) || ' branches'
+  FROM transactions LEFT JOIN remote USING (tx_id) WHERE remote_branches <> coalesce(remote.branches, 0)
+UNION ALL
+SELECT 'a remote branch follows its transaction', tx_id || '.' || branch_no, coalesce(transactions.state::text, 'no branch'), branches.state::text
+  FROM branches LEFT JOIN transactions USING (tx_id)
+ WHERE transactions.state IS NULL OR branches.state NOT IN (transactions.state, coalesce(ended_state(transactions.state), transactions.state))
+UNION ALL
+SELECT 'an unfinished transaction has an undone branch, an ended one has none', tx_id, CASE WHEN ended_state(state) IS NULL THEN 'none' ELSE 'some' END, coalesce(remote.undone, 0)::text
+  FROM transactions LEFT JOIN remote USING (tx_id) WHERE (ended_state(state) IS NULL) <> (coalesce(remote.undone, 0) = 0)
+UNION ALL
+SELECT 'a refund is owed for what was not sold', tickets.tx_id, 'EXPIRED, CANCELLING or CANCELLED', coalesce(transactions.state::text, 'no transaction')
   FROM tickets LEFT JOIN transactions USING (tx_id)
- WHERE tickets.kind = 'REFUND' AND (transactions.state IS NULL OR transactions.state NOT IN ('EXPIRED', 'CANCELLED'))
+ WHERE tickets.kind = 'REFUND' AND (transactions.state IS NULL OR transactions.state NOT IN ('EXPIRED', 'CANCELLING', 'CANCELLED'))
 UNION ALL
 SELECT 'an applied change moved stock once', action_key, '1 movement', count(movement_id) || ' movements'
   FROM actions LEFT JOIN stock_movements USING (action_key)

@@ -3,7 +3,7 @@
  * Pure functions; nothing here knows stock.
  */
 import { createHash } from "node:crypto";
-import type { BasketLine } from "./types.ts";
+import type { BasketLine, RemoteBranch } from "./types.ts";
 
 /** Adds up the lines of one dish, in order of first appearance. */
 export function mergeLines(lines: readonly BasketLine[]): BasketLine[] {
@@ -28,14 +28,26 @@ export function fingerprint(parts: readonly (string | number | null)[]): string 
   return hash.digest("hex").slice(0, 32);
 }
 
-/** What must repeat for a txId to be a replay. `ttlSeconds` does not count. */
+/**
+ * What must repeat for a txId to be a replay. `ttlSeconds` does not count, nor does where a participant is: a configured one
+ * may move between a Try and its replay.
+ */
 export function payloadHashOf(basket: {
   storeId: string;
   lines: readonly BasketLine[];
   orderId: string;
   couponId: string | null;
+  participants?: readonly RemoteBranch[];
 }): string {
   const parts: (string | number | null)[] = [basket.storeId, basket.orderId, basket.couponId];
   for (const line of basket.lines) parts.push(line.dishId, line.quantity);
+  for (const { participant, body } of basket.participants ?? []) parts.push("participant", participant, canonicalJson(body));
   return fingerprint(parts);
+}
+
+/** JSON with the keys of every object in one order, so that equal values are equal texts. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === "object" && part !== null && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+  );
 }

@@ -21,6 +21,17 @@ export interface BasketLine {
   quantity: number;
 }
 
+/** Another service that takes part in a transaction. */
+export interface RemoteBranch {
+  /** Its configured name; its host when the request gave its URLs. */
+  participant: string;
+  tryUrl: string;
+  confirmUrl: string;
+  cancelUrl: string;
+  /** JSON that every call carries; null: none. */
+  body: unknown;
+}
+
 export interface TryRequest {
   txId: string;
   storeId: string;
@@ -29,6 +40,8 @@ export interface TryRequest {
   orderId: string;
   couponId: string | null;
   ttlSeconds: number;
+  /** Other services that take part. Absent: none. */
+  participants?: RemoteBranch[];
 }
 
 export interface ReservedLine extends BasketLine {
@@ -88,6 +101,8 @@ export interface TransactionRecord {
   payloadHash: string | null;
   lines: (ReservedLine & { state: TransactionState })[];
   ticketId: string | null;
+  /** How many other services take part. */
+  remoteBranches: number;
   createdAtMs: number;
   updatedAtMs: number;
   expiresAtMs: number;

@@ -2,6 +2,7 @@
  * What must be true after a run, said without the engine's own words wherever possible: a plain model of who was told what.
  * Each check returns what is wrong, as sentences; an empty list is a pass.
  */
+import { ENDED_STATES, isUnfinished, localState } from "../kernel/states.ts";
 import type { ReservedLine, TransactionRecord, TryRequest } from "../kernel/types.ts";
 import type { World } from "./world.ts";
 
@@ -26,6 +27,7 @@ export function checkEnd(world: World, acknowledged: Acknowledged): string[] {
     ...checkConservation(view),
     ...checkPromises(view, acknowledged),
     ...checkLocalBranches(view),
+    ...checkRemoteBranches(view),
     ...view.transactions.filter(({ state }) => !ENDED.has(state)).map(({ txId, state }) => `${txId} is still ${state}`),
     ...world.instances
       .filter(({ engine }) => engine.admittedTotal() !== 0)
@@ -39,7 +41,7 @@ export function checkConservation({ dishes, transactions, movements }: LedgerVie
   for (const dish of dishes) {
     const { dishId, supplied, available, frozen, sold } = dish;
     const reserved = (state: string): number =>
-      sum(transactions.filter((tx) => tx.state === state).flatMap(({ lines }) => lines.filter((line) => line.dishId === dishId).map(({ quantity }) => quantity)));
+      sum(transactions.filter((tx) => localState(tx.state) === state).flatMap(({ lines }) => lines.filter((line) => line.dishId === dishId).map(({ quantity }) => quantity)));
     const moved = sum(movements.filter((movement) => movement.dishId === dishId).map(({ quantity }) => quantity));
     if (available < 0 || frozen < 0 || sold < 0) wrong.push(`${dishId} is oversold: ${JSON.stringify(dish)}`);
     if (supplied !== available + frozen + sold) wrong.push(`${dishId}: ${supplied} ≠ ${available} + ${frozen} + ${sold}`);
@@ -66,15 +68,19 @@ export function checkPromises({ transactions }: LedgerView, { trys, moves }: Ack
   return wrong;
 }
 
-/** Coupon and order follow their transaction. */
+/** Lines, coupon and order follow their transaction. */
 export function checkLocalBranches({ transactions, coupons, orders }: LedgerView): string[] {
   const wrong: string[] = [];
+  for (const { txId, state, lines } of transactions) {
+    for (const line of lines) if (line.state !== localState(state)) wrong.push(`${line.freezeId} is ${line.state}, and ${txId} is ${state}`);
+  }
   const byId = new Map<string, TransactionRecord>(transactions.map((tx) => [tx.txId, tx]));
   for (const { couponId, state, txId } of coupons) {
     const tx = txId === null ? undefined : byId.get(txId);
-    const expected = tx?.state === "CONFIRMED" ? "USED" : tx?.state === "RESERVED" ? "FROZEN" : "AVAILABLE";
+    const local = tx && localState(tx.state);
+    const expected = local === "CONFIRMED" ? "USED" : local === "RESERVED" ? "FROZEN" : "AVAILABLE";
     if (state !== expected) wrong.push(`coupon ${couponId} is ${state}; its transaction ${txId ?? "none"} is ${tx?.state ?? "none"}`);
-    const users = transactions.filter((other) => other.couponId === couponId && ["RESERVED", "CONFIRMED"].includes(other.state));
+    const users = transactions.filter((other) => other.couponId === couponId && ["RESERVED", "CONFIRMED"].includes(localState(other.state)));
     if (users.length > 1) wrong.push(`coupon ${couponId} is used by ${users.map((user) => user.txId).join(", ")}`);
   }
   const open = new Map<string, string>();
@@ -85,6 +91,21 @@ export function checkLocalBranches({ transactions, coupons, orders }: LedgerView
     open.set(orderId, txId);
     const order = orders.find((candidate) => candidate.orderId === orderId);
     if (order?.txId !== txId || order.state !== state) wrong.push(`order ${orderId} does not follow ${txId} (${state}): ${JSON.stringify(order)}`);
+  }
+  return wrong;
+}
+
+/** Remote branches agree with the decision, and a transaction is unfinished exactly as long as one of them is. */
+export function checkRemoteBranches({ transactions, branches }: LedgerView): string[] {
+  const wrong: string[] = [];
+  for (const { txId, state, remoteBranches } of transactions) {
+    const own = branches.filter((branch) => branch.txId === txId);
+    if (own.length !== remoteBranches) wrong.push(`${txId} should have ${remoteBranches} remote branches, and has ${own.length}`);
+    for (const branch of own) {
+      const allowed: readonly string[] = isUnfinished(state) ? [state, ENDED_STATES[state]] : [state];
+      if (!allowed.includes(branch.state)) wrong.push(`branch ${branch.branchNo} of ${txId} (${state}) is ${branch.state}`);
+    }
+    if (isUnfinished(state) && own.every((branch) => branch.nextAttemptAtMs === null)) wrong.push(`${txId} is ${state} with nothing left to do`);
   }
   return wrong;
 }

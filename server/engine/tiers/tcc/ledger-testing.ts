@@ -47,7 +47,7 @@ export class Bench {
   }
 
   move(name: string, to: MoveTarget): LedgerMove {
-    return { txId: this.id(name), to, cause: to === "CANCELLED" ? "REQUESTED" : null };
+    return { txId: this.id(name), to, cause: to === "CANCELLED" ? "REQUESTED" : to === "EXPIRED" ? "EXPIRED" : null };
   }
 
   change(kind: LedgerStockChange["kind"], dish: string, quantity = 0, more: Partial<LedgerStockChange> = {}): LedgerStockChange {

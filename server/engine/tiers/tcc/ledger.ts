@@ -2,14 +2,25 @@
  * The ledger port: the only place that says yes. One batch is one call and one commit across stock, coupons and orders.
  * Adapters: `postgres-ledger.ts` (real) and `memory-ledger.ts` (twin); `ledger.conformance.ts` holds both to one suite.
  */
-import type { CancelCause, TransactionState } from "../../kernel/states.ts";
+import type { CancelCause, TransactionState, UnfinishedState } from "../../kernel/states.ts";
 import type {
   BasketLine,
   DishRow,
+  RemoteBranch,
   StageTimes,
   StockChangeKind,
   TransactionRecord,
 } from "../../kernel/types.ts";
+import type { BranchAnswer, BranchErrorClass } from "./participants.ts";
+
+/**
+ * How long whoever decides about a transaction, or claims its branches, has them for itself: a call of
+ * `PARTICIPANT_CALL_MS_MAX`, its report, and a pause of the process. After it anybody may call them again.
+ */
+export const BRANCH_LEASE_MS = 5_000;
+
+/** A branch that failed more often opens a review ticket. */
+export const BRANCH_FAILURES_MAX = 3;
 
 export interface LedgerTry {
   txId: string;
@@ -23,6 +34,8 @@ export interface LedgerTry {
   lines: readonly BasketLine[];
   traceId: string;
   stages: StageTimes;
+  /** Other services that take part; with any, the Try is accepted as TRYING. Absent: none. */
+  branches?: readonly RemoteBranch[];
 }
 
 export type MoveTarget = Extract<TransactionState, "CONFIRMED" | "CANCELLED" | "EXPIRED" | "REVERSED">;
@@ -30,7 +43,7 @@ export type MoveTarget = Extract<TransactionState, "CONFIRMED" | "CANCELLED" | "
 export interface LedgerMove {
   txId: string;
   to: MoveTarget;
-  /** Recorded when `to` is CANCELLED. */
+  /** Recorded when the transaction is cancelled by it. */
   cause: CancelCause | null;
 }
 
@@ -71,6 +84,7 @@ export type TryVerdict =
 
 export type MoveVerdict =
   | "MOVED"
+  | "DECIDED" // as MOVED for all that is local; its remote branches are the caller's to call for BRANCH_LEASE_MS
   | "NOT_MOVED" // its state does not allow it (or, for EXPIRED, its time has not come): read it
   | "FENCED" // CANCELLED, txId unknown: a tombstone now refuses a late Try
   | "UNKNOWN" // CONFIRMED, REVERSED or EXPIRED of an unknown txId
@@ -91,6 +105,62 @@ export interface LedgerBatchResult {
   changes: readonly ChangeVerdict[];
   /** The row of each of `dishIds` after the batch, unchanged ones too (that heals stale cells); null: no such dish. */
   dishes: readonly (DishRow | null)[];
+}
+
+/** A remote branch as the ledger has it. */
+export interface BranchRecord extends RemoteBranch {
+  txId: string;
+  /** From 1, in the order of the request. */
+  branchNo: number;
+  state: TransactionState;
+  /** The fence between instances: the number of the latest call in this state that somebody was given. */
+  attempt: number;
+  /** Calls in this state that failed. */
+  failures: number;
+  errorClass: BranchErrorClass | null;
+  lastError: string | null;
+  httpStatus: number | null;
+  /** When anybody may call it again; null: it is done. */
+  nextAttemptAtMs: number | null;
+}
+
+export interface ClaimedBranch extends RemoteBranch {
+  txId: string;
+  branchNo: number;
+  state: UnfinishedState;
+  attempt: number;
+  failures: number;
+  storeId: string;
+  /** The trace of the Try, 32 hex digits. */
+  traceId: string;
+}
+
+/** What came of one call of a branch. */
+export interface BranchReport {
+  txId: string;
+  branchNo: number;
+  /** State and attempt that the call was made for: an older report is kept as history and changes nothing else. */
+  state: UnfinishedState;
+  /** 0: by hand; it counts whatever was called meanwhile. */
+  attempt: number;
+  /** OUTSIDE: a person says that it was done by other means. */
+  outcome: BranchAnswer["outcome"] | "OUTSIDE";
+  errorClass: BranchErrorClass | null;
+  message: string | null;
+  httpStatus: number | null;
+  durationMs: number;
+  /** When a branch that is not done may be called again, from now. */
+  retryInMs: number;
+}
+
+export interface SettledTransaction {
+  txId: string;
+  storeId: string;
+  state: TransactionState;
+  /** True when these reports brought it to that state. */
+  ended: boolean;
+  /** The review ticket that these reports opened. */
+  openedTicketId: string | null;
 }
 
 /** Why a batch did not answer. The engine's reaction depends on nothing else. */
@@ -145,6 +215,14 @@ export interface Ledger {
   readDishes(dishIds: readonly string[]): Promise<(DishRow | null)[]>;
   /** RESERVED transactions whose time is up by the database's clock, oldest first. */
   findExpired(limit: number): Promise<TransactionRecord[]>;
+  /** The remote branches of each transaction, in the order of their numbers; answers in the order of `txIds`. */
+  findBranches(txIds: readonly string[]): Promise<BranchRecord[][]>;
+  /** Due branches for the caller alone, for BRANCH_LEASE_MS; with their new attempt. TRYING ones were interrupted. */
+  claimBranches(limit: number): Promise<ClaimedBranch[]>;
+  /** Writes reports down and ends what has nothing left to do. A report that is sent twice counts once. One answer a transaction. */
+  settleBranches(reports: readonly BranchReport[]): Promise<SettledTransaction[]>;
+  /** Undone branches that are not TRYING become due now. @returns how many. */
+  hastenBranches(txIds: readonly string[]): Promise<number>;
   /** Makes the dish, its store when that is new, and its first movement. */
   createDish(dish: NewDish): Promise<{ verdict: "CREATED" | "REPLAYED"; dish: DishRow } | { verdict: "EXISTS" | "MISMATCH" }>;
   createCoupon(coupon: NewCoupon): Promise<{ verdict: "CREATED" | "REPLAYED" | "EXISTS" | "MISMATCH" }>;

@@ -1,18 +1,22 @@
 import { realClock } from "../../kernel/clock.ts";
-import { checkConservation, checkLocalBranches } from "../../simulation/checks.ts";
+import { checkConservation, checkLocalBranches, checkRemoteBranches } from "../../simulation/checks.ts";
+import { describeBranches } from "./branches.conformance.ts";
 import { describeLedger } from "./ledger.conformance.ts";
 import { MemoryLedger } from "./memory-ledger.ts";
 
-describeLedger("the twin in memory", async () => {
+const underTest = async () => {
   const ledger = new MemoryLedger(realClock);
   return {
     ledger,
     other: ledger,
-    audit: async () => [...checkConservation(ledger.inspect()), ...checkLocalBranches(ledger.inspect())],
-    movements: async (dishId) =>
+    audit: async () => [checkConservation, checkLocalBranches, checkRemoteBranches].flatMap((check) => check(ledger.inspect())),
+    movements: async (dishId: string) =>
       ledger
         .inspect()
         .movements.filter((movement) => movement.dishId === dishId)
         .map(({ quantity }) => quantity),
   };
-});
+};
+
+describeLedger("the twin in memory", underTest);
+describeBranches("the twin in memory", underTest);

@@ -4,10 +4,13 @@
  */
 import { freezeIdOf } from "../../kernel/basket.ts";
 import type { Clock } from "../../kernel/clock.ts";
-import { canMove, STOCK_EFFECTS, type TransactionState } from "../../kernel/states.ts";
+import { canMove, ENDED_STATES, isUnfinished, localState, STOCK_EFFECTS, targetOf, type TransactionState, type UnfinishedState } from "../../kernel/states.ts";
 import type { DishRow, StockChangeKind, TransactionRecord } from "../../kernel/types.ts";
 import type {
+  BranchRecord,
+  BranchReport,
   ChangeVerdict,
+  ClaimedBranch,
   Ledger,
   LedgerBatch,
   LedgerBatchResult,
@@ -17,8 +20,10 @@ import type {
   MoveVerdict,
   NewCoupon,
   NewDish,
+  SettledTransaction,
   TryVerdict,
 } from "./ledger.ts";
+import { MemoryBranches, type AttemptView } from "./memory-branches.ts";
 
 /** Versions of the first timeline, as Postgres counts them. */
 const TIMELINE = 2 ** 40;
@@ -51,6 +56,10 @@ export interface LedgerView {
   orders: OrderView[];
   coupons: CouponView[];
   movements: MovementView[];
+  branches: BranchRecord[];
+  attempts: AttemptView[];
+  /** Review tickets that are open, by transaction. */
+  reviews: { txId: string; ticketId: string }[];
 }
 
 type Judgement = MoveVerdict | "LATE";
@@ -63,6 +72,9 @@ export class MemoryLedger implements Ledger {
   private readonly coupons = new Map<string, CouponView>();
   private readonly movements: MovementView[] = [];
   private readonly actions = new Map<string, { request: string; answer: ChangeVerdict | null }>();
+  private readonly branches = new MemoryBranches();
+  private readonly traces = new Map<string, string>();
+  private readonly reviews = new Map<string, { ticketId: string; open: boolean }>();
   private tickets = 0;
 
   constructor(private readonly clock: Clock) {}
@@ -103,6 +115,33 @@ export class MemoryLedger implements Ledger {
       .map(copyOfRecord);
   }
 
+  async findBranches(txIds: readonly string[]): Promise<BranchRecord[][]> {
+    return txIds.map((txId) => this.branches.of(txId));
+  }
+
+  async claimBranches(limit: number): Promise<ClaimedBranch[]> {
+    return this.branches.claim(limit, Math.floor(this.clock.nowMs())).map((branch) => ({
+      ...branch,
+      state: branch.state as UnfinishedState,
+      storeId: this.transactions.get(branch.txId)?.storeId ?? "",
+      traceId: this.traces.get(branch.txId) ?? "",
+    }));
+  }
+
+  async settleBranches(reports: readonly BranchReport[]): Promise<SettledTransaction[]> {
+    const nowMs = Math.floor(this.clock.nowMs());
+    for (const report of reports) this.branches.report(report, nowMs);
+    return [...new Set(reports.map(({ txId }) => txId))].flatMap((txId) => {
+      const record = this.transactions.get(txId);
+      return record ? [this.endIfDone(record, nowMs)] : [];
+    });
+  }
+
+  async hastenBranches(txIds: readonly string[]): Promise<number> {
+    const nowMs = Math.floor(this.clock.nowMs());
+    return txIds.reduce((count, txId) => count + this.branches.hasten(txId, nowMs), 0);
+  }
+
   async createDish(dish: NewDish): ReturnType<Ledger["createDish"]> {
     const { dishId, storeId, names, priceCents, supplied, actionKey } = dish;
     const request = JSON.stringify(["CREATE_DISH", dishId, storeId, names.en, names["zh-CN"], priceCents, supplied]);
@@ -136,7 +175,36 @@ export class MemoryLedger implements Ledger {
       orders: [...this.orders.values()],
       coupons: [...this.coupons.values()],
       movements: this.movements,
+      ...this.branches.inspect(),
+      reviews: [...this.reviews].filter(([, { open }]) => open).map(([txId, { ticketId }]) => ({ txId, ticketId })),
     });
+  }
+
+  private endIfDone(record: TransactionRecord, nowMs: number): SettledTransaction {
+    const { txId, storeId, state } = record;
+    const review = this.reviews.get(txId);
+    let openedTicketId: string | null = null;
+    const ended = isUnfinished(state) && this.branches.allDone(txId);
+    if (ended) {
+      this.setState(record, ENDED_STATES[state], nowMs);
+      if (review) review.open = false;
+    } else if (isUnfinished(state) && state !== "TRYING" && this.branches.failing(txId) && !review?.open) {
+      openedTicketId = review?.ticketId ?? this.newTicketId();
+      this.reviews.set(txId, { ticketId: openedTicketId, open: true });
+      record.ticketId ??= openedTicketId;
+    }
+    return { txId, storeId, state: record.state, ended, openedTicketId };
+  }
+
+  private setState(record: TransactionRecord, state: TransactionState, atMs: number): void {
+    const order = this.orders.get(record.orderId);
+    if (order?.txId === record.txId) order.state = state;
+    record.state = state;
+    record.updatedAtMs = atMs;
+  }
+
+  private newTicketId(): string {
+    return `T${1001 + this.tickets++}`;
   }
 
   /** Judges every move by itself, then applies them: releases first, then what takes portions, each in order of arrival. */
@@ -144,7 +212,7 @@ export class MemoryLedger implements Ledger {
     const locked = new Set(dishIds);
     const judgements: Judgement[] = moves.map((move) => this.judge(move, atMs, locked));
     moves.forEach((move, index) => {
-      if (judgements[index] === "MOVED") this.apply(move, atMs, touched);
+      if (judgements[index] === "MOVED" || judgements[index] === "DECIDED") this.apply(move, atMs, touched);
       if (judgements[index] === "FENCED") this.transactions.set(move.txId, tombstone(move, atMs));
     });
     return judgements.map((judgement, index) => {
@@ -155,7 +223,7 @@ export class MemoryLedger implements Ledger {
         this.apply(move, atMs, touched);
         return "MOVED";
       }
-      record.ticketId ??= `T${1001 + this.tickets++}`;
+      record.ticketId ??= this.newTicketId();
       return "REFUND_DUE";
     });
   }
@@ -163,10 +231,12 @@ export class MemoryLedger implements Ledger {
   private judge({ txId, to }: LedgerMove, atMs: number, locked: ReadonlySet<string>): Judgement {
     const record = this.transactions.get(txId);
     if (!record) return to === "CANCELLED" ? "FENCED" : "UNKNOWN";
-    if (!canMove(record.state, to)) return "NOT_MOVED";
+    const target = targetOf(to, record.remoteBranches);
+    if (!canMove(record.state, target)) return "NOT_MOVED";
     if (to === "EXPIRED" && record.expiresAtMs > atMs) return "NOT_MOVED";
     if (!record.lines.every(({ dishId }) => locked.has(dishId))) return "NOT_LOCKED";
-    return record.state === "EXPIRED" && to === "CONFIRMED" ? "LATE" : "MOVED";
+    if (record.state === "EXPIRED" && to === "CONFIRMED") return "LATE";
+    return target === to ? "MOVED" : "DECIDED";
   }
 
   private fitsAgain({ lines, couponId }: TransactionRecord): boolean {
@@ -176,23 +246,22 @@ export class MemoryLedger implements Ledger {
 
   private apply({ txId, to, cause }: LedgerMove, atMs: number, touched: Set<DishRow>): void {
     const record = this.transactions.get(txId) as TransactionRecord;
-    const effect = STOCK_EFFECTS[`${record.state}>${to}` as StockMove];
+    const target = targetOf(to, record.remoteBranches);
+    const effect = STOCK_EFFECTS[`${record.state}>${target}` as StockMove];
     for (const line of record.lines) {
       const dish = this.dishes.get(line.dishId) as DishRow;
       dish.available += effect.available * line.quantity;
       dish.frozen += effect.frozen * line.quantity;
       dish.sold += effect.sold * line.quantity;
       if (effect.available !== 0 || effect.sold !== 0) touched.add(dish);
-      line.state = to;
+      line.state = localState(target);
     }
     const coupon = record.couponId === null ? undefined : this.coupons.get(record.couponId);
     if (coupon && to === "CONFIRMED") Object.assign(coupon, { state: "USED", txId });
     else if (coupon?.txId === txId) Object.assign(coupon, { state: "AVAILABLE", txId: null });
-    const order = this.orders.get(record.orderId);
-    if (order?.txId === txId) order.state = to;
-    record.state = to;
-    record.cause = to === "CANCELLED" ? cause : null;
-    record.updatedAtMs = atMs;
+    this.setState(record, target, atMs);
+    record.cause = target === "CANCELLING" || target === "CANCELLED" ? cause : null;
+    this.branches.decide(txId, target, atMs);
   }
 
   /** @returns its verdict, to be asked for when the batch is done: the answer is the dish as the batch leaves it. */
@@ -231,7 +300,8 @@ export class MemoryLedger implements Ledger {
   private try(request: LedgerTry, atMs: number, touched: Set<DishRow>): TryVerdict {
     const verdict = this.judgeTry(request);
     if (verdict !== "ACCEPTED") return verdict;
-    const { txId, storeId, orderId, couponId, payloadHash, ttlSeconds, lines } = request;
+    const { txId, storeId, orderId, couponId, payloadHash, ttlSeconds, lines, traceId, branches = [] } = request;
+    const state = branches.length > 0 ? "TRYING" : "RESERVED";
     for (const { dishId, quantity } of lines) {
       const dish = this.dishes.get(dishId) as DishRow;
       dish.available -= quantity;
@@ -240,17 +310,22 @@ export class MemoryLedger implements Ledger {
     }
     const coupon = couponId === null ? undefined : this.coupons.get(couponId);
     if (coupon) Object.assign(coupon, { state: "FROZEN", txId });
-    this.orders.set(orderId, { orderId, txId, state: "RESERVED" });
+    if (branches.length > 0) {
+      this.branches.begin(txId, branches, atMs);
+      this.traces.set(txId, traceId);
+    }
+    this.orders.set(orderId, { orderId, txId, state });
     this.transactions.set(txId, {
       txId,
       storeId,
       orderId,
       couponId,
-      state: "RESERVED",
+      state,
       cause: null,
       payloadHash,
       lines: lines.map((line, index) => ({ ...line, freezeId: freezeIdOf(txId, index + 1), state: "RESERVED" })),
       ticketId: null,
+      remoteBranches: branches.length,
       createdAtMs: atMs,
       updatedAtMs: atMs,
       expiresAtMs: atMs + ttlSeconds * 1_000,
@@ -286,6 +361,7 @@ function tombstone({ txId, cause }: LedgerMove, atMs: number): TransactionRecord
     payloadHash: null,
     lines: [],
     ticketId: null,
+    remoteBranches: 0,
     createdAtMs: atMs,
     updatedAtMs: atMs,
     expiresAtMs: atMs,

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { DishRow } from "../../kernel/types.ts";
-import type { ChangeVerdict, LedgerBatch, LedgerBatchResult, MoveVerdict, TryVerdict } from "./ledger.ts";
+import { BRANCH_LEASE_MS, type ChangeVerdict, type LedgerBatch, type LedgerBatchResult, type MoveVerdict, type TryVerdict } from "./ledger.ts";
 
 export function sqlFile(name: string): string {
   return readFileSync(new URL(`./sql/${name}.sql`, import.meta.url), "utf8");
@@ -63,6 +63,7 @@ export function stockBatchCall(batch: LedgerBatch): StockBatchCall {
       lineQuantity.push(quantity);
     });
   });
+  const remote = trys.flatMap(({ branches = [] }, index) => branches.map((branch, no) => ({ ...branch, try: index + 1, no: no + 1 })));
   const hasCoupons = trys.some(({ couponId }) => couponId !== null);
 
   const values = [
@@ -92,6 +93,14 @@ export function stockBatchCall(batch: LedgerBatch): StockBatchCall {
     numbers(lineNo),
     numbers(lineDish),
     numbers(lineQuantity),
+    numbers(remote.map((branch) => branch.try)),
+    numbers(remote.map(({ no }) => no)),
+    texts(remote.map(({ participant }) => participant)),
+    texts(remote.map(({ tryUrl }) => tryUrl)),
+    texts(remote.map(({ confirmUrl }) => confirmUrl)),
+    texts(remote.map(({ cancelUrl }) => cancelUrl)),
+    texts(remote.map(({ body }) => (body === null ? null : JSON.stringify(body)))),
+    BRANCH_LEASE_MS,
   ];
   return {
     query: { name: "stock_batch", text: STOCK_BATCH, values },

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createDatabase, type TestDatabase } from "../../../testing/stack.ts";
 import type { DishRow } from "../../kernel/types.ts";
+import { describeBranches } from "./branches.conformance.ts";
 import { describeLedger } from "./ledger.conformance.ts";
 import { isLedgerFailure, type Ledger, type LedgerTry } from "./ledger.ts";
 import { Bench } from "./ledger-testing.ts";
@@ -20,6 +21,7 @@ afterAll(async () => {
 });
 
 describeLedger("Postgres", async () => under);
+describeBranches("Postgres", async () => under);
 
 describe("two sessions on one ledger", () => {
   let bench: Bench;

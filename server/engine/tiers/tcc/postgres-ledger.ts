@@ -7,8 +7,22 @@ import { realClock, type Clock } from "../../kernel/clock.ts";
 import { fingerprint, freezeIdOf } from "../../kernel/basket.ts";
 import type { CancelCause, TransactionState } from "../../kernel/states.ts";
 import type { DishRow, TransactionRecord } from "../../kernel/types.ts";
-import { LedgerFailure, type Ledger, type LedgerBatch, type LedgerBatchResult, type NewCoupon, type NewDish } from "./ledger.ts";
+import {
+  BRANCH_FAILURES_MAX,
+  BRANCH_LEASE_MS,
+  LedgerFailure,
+  type BranchRecord,
+  type BranchReport,
+  type ClaimedBranch,
+  type Ledger,
+  type LedgerBatch,
+  type LedgerBatchResult,
+  type NewCoupon,
+  type NewDish,
+  type SettledTransaction,
+} from "./ledger.ts";
 import { sqlFile, stockBatchCall, type PreparedQuery, type StockBatchAnswer } from "./postgres-batch.ts";
+import { branchOf, claimedOf, reportValues, settledOf, type BranchRow, type ClaimedRow, type SettledRow } from "./postgres-branches.ts";
 import { failureOf, refusalOf } from "./postgres-failures.ts";
 
 /** The service stage's share of a request's 800 ms. Lock waits count; the commit itself does not (Postgres stops this
@@ -35,6 +49,10 @@ const CREATE_ATTEMPTS = 3;
 const FIND_TRANSACTIONS = sqlFile("find-transactions");
 const FIND_EXPIRED = sqlFile("find-expired");
 const READ_DISHES = sqlFile("read-dishes");
+const FIND_BRANCHES = sqlFile("find-branches");
+const CLAIM_BRANCHES = sqlFile("claim-branches");
+const SETTLE_BRANCHES = sqlFile("settle-branches");
+const HASTEN_BRANCHES = sqlFile("hasten-branches");
 const CREATE_DISH = sqlFile("create-dish");
 const CREATE_COUPON = sqlFile("create-coupon");
 
@@ -62,6 +80,7 @@ interface RecordRow {
   created_at_ms: number;
   updated_at_ms: number;
   expires_at_ms: number;
+  remote_branches: number;
 }
 
 interface DishTableRow {
@@ -132,6 +151,28 @@ export class PostgresLedger implements Ledger {
     return rows.map(recordOf);
   }
 
+  async findBranches(txIds: readonly string[]): Promise<BranchRecord[][]> {
+    const rows = await this.run<BranchRow>({ name: "find_branches", text: FIND_BRANCHES, values: [txIds] });
+    const branches = new Map<string, BranchRecord[]>(txIds.map((txId) => [txId, []]));
+    for (const row of rows) branches.get(row.tx_id)?.push(branchOf(row));
+    return txIds.map((txId) => branches.get(txId) as BranchRecord[]);
+  }
+
+  async claimBranches(limit: number): Promise<ClaimedBranch[]> {
+    const rows = await this.run<ClaimedRow>({ name: "claim_branches", text: CLAIM_BRANCHES, values: [limit, BRANCH_LEASE_MS] });
+    return rows.map(claimedOf);
+  }
+
+  async settleBranches(reports: readonly BranchReport[]): Promise<SettledTransaction[]> {
+    const values = [...reportValues(reports), BRANCH_FAILURES_MAX];
+    const rows = await this.run<SettledRow>({ name: "settle_branches", text: SETTLE_BRANCHES, values });
+    return rows.map(settledOf);
+  }
+
+  async hastenBranches(txIds: readonly string[]): Promise<number> {
+    return this.count({ name: "hasten_branches", text: HASTEN_BRANCHES, values: [txIds] });
+  }
+
   async createDish(dish: NewDish): ReturnType<Ledger["createDish"]> {
     const { dishId, storeId, names, priceCents, supplied, actor, actionKey } = dish;
     const requestHash = fingerprint(["CREATE_DISH", dishId, storeId, names.en, names["zh-CN"], priceCents, supplied]);
@@ -193,6 +234,15 @@ export class PostgresLedger implements Ledger {
   }
 
   private async run<T>(query: PreparedQuery): Promise<T[]> {
+    return (await this.ask(query)).rows as T[];
+  }
+
+  /** @returns how many rows the statement changed. */
+  private async count(query: PreparedQuery): Promise<number> {
+    return (await this.ask(query)).rowCount ?? 0;
+  }
+
+  private async ask(query: PreparedQuery): Promise<pg.QueryResult> {
     let client: pg.PoolClient;
     try {
       client = await this.pool.connect();
@@ -207,8 +257,7 @@ export class PostgresLedger implements Ledger {
       );
     });
     try {
-      const { rows } = await client.query(query);
-      return rows as T[];
+      return await client.query(query);
     } catch (error) {
       const failure = failureOf(error);
       if (failure.kind === "unknown") broken = true;
@@ -231,6 +280,7 @@ function recordOf(row: RecordRow): TransactionRecord {
     payloadHash: row.payload_hash,
     lines: (row.lines ?? []).map(({ lineNo, dishId, quantity, state }) => ({ dishId, quantity, freezeId: freezeIdOf(row.tx_id, lineNo), state })),
     ticketId: row.ticket_id,
+    remoteBranches: row.remote_branches,
     createdAtMs: row.created_at_ms,
     updatedAtMs: row.updated_at_ms,
     expiresAtMs: row.expires_at_ms,
