@@ -76,7 +76,7 @@ class HttpWire implements ParticipantWire {
 
   send(call: BranchCall, target: CallTarget, timeoutMs: number): Promise<Heard> {
     return new Promise((resolve) => {
-      const answer = new AnswerReader(call.participant, (heard) => {
+      const answer = new AnswerReader(call, (heard) => {
         timer.cancel();
         resolve(heard);
       });
@@ -111,7 +111,6 @@ class HttpWire implements ParticipantWire {
 
 /** The URL's own query stays as it was written. Older SDKs of dtm read `branch_type`, newer ones `op`. */
 export function withBranch(path: string, { txId, branchNo, operation }: BranchCall): string {
-  const branchId = String(branchNo).padStart(2, "0");
   const query = `gid=${encodeURIComponent(txId)}&branch_id=${branchIdOf(branchNo)}&trans_type=tcc&op=${operation}&branch_type=${operation}`;
   return path + (path.includes("?") ? "&" : "?") + query;
 }
@@ -125,7 +124,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   private bytes = 0;
 
   constructor(
-    private readonly participant: string,
+    private readonly call: BranchCall,
     private readonly done: (heard: Heard) => void,
   ) {}
 
@@ -148,11 +147,11 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.bytes += chunk.length;
     if (this.bytes <= RESPONSE_BYTES_MAX) this.chunks.push(chunk);
-    else this.stop(failed("INVALID_RESPONSE", `${this.participant} answered ${this.status} with more than ${RESPONSE_BYTES_MAX} bytes.`, this.status));
+    else this.stop(failed("INVALID_RESPONSE", `${this.call.participant} answered ${this.status} with more than ${RESPONSE_BYTES_MAX} bytes.`, this.status));
   }
 
   onResponseEnd(): void {
-    this.end(judge(this.status, Buffer.concat(this.chunks).toString("utf8")));
+    this.end(judge(this.status, Buffer.concat(this.chunks).toString("utf8"), this.call.txId));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -160,7 +159,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
     const isNotHttp = (code !== undefined && NOT_HTTP.test(code)) || NOT_HTTP_MESSAGE.test(error.message);
     const errorClass: BranchErrorClass = isNotHttp ? "INVALID_RESPONSE" : "UNREACHABLE";
     const what = isNotHttp ? "did not answer in HTTP" : "cannot be reached, or broke the connection";
-    this.end(failed(errorClass, `${this.participant} ${what} (${reasonOf(error)}).`, this.status || null));
+    this.end(failed(errorClass, `${this.call.participant} ${what} (${reasonOf(error)}).`, this.status || null));
   }
 
   private end(heard: Heard): void {

@@ -54,7 +54,10 @@ export class MemoryParticipant {
   arrived = 0;
   private behaviours: Behaviour[] = [];
 
-  constructor(private readonly random: Random) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly random: Random,
+  ) {}
 
   /** From now on; none: it does as it should. The first behaviour that concerns a call and wins its draw decides. */
   behave(...behaviours: readonly Behaviour[]): void {
@@ -76,8 +79,8 @@ export class MemoryParticipant {
   /** Carries one call out. */
   serve(call: BranchCall): Heard {
     this.arrived += 1;
-    const { status, refusal } = this.book.apply(call.txId, branchIdOf(call.branchNo), call.operation, amountOf(call.body));
-    return judge(status, refusal ?? "");
+    const { status, refusal } = this.book.apply(call.txId, branchIdOf(call.branchNo), call.operation, amountOf(call.body), this.clock.nowMs());
+    return judge(status, refusal ?? "", call.txId);
   }
 }
 
@@ -95,7 +98,7 @@ export class ParticipantTown {
   participant(name: string): MemoryParticipant {
     let participant = this.participants.get(name);
     if (!participant) {
-      participant = new MemoryParticipant(this.random);
+      participant = new MemoryParticipant(this.clock, this.random);
       this.participants.set(name, participant);
     }
     return participant;
@@ -121,29 +124,39 @@ export class ParticipantTown {
     const name = call.participant;
     switch (behaviour?.temper) {
       case undefined:
-        return answer(participant.serve(call));
+        answer(participant.serve(call));
+        break;
       case "409":
-        return answer(judge(409, "told to refuse"));
+        answer(judge(409, "told to refuse", call.txId));
+        break;
       case "425":
-        return answer(judge(425, "told to say not yet"));
+        answer(judge(425, "told to say not yet", call.txId));
+        break;
       case "503":
-        return answer(judge(503, "told to be out of order"));
+        answer(judge(503, "told to be out of order", call.txId));
+        break;
       case "hang":
-        return;
+        break;
       case "garbage":
-        return answer(failed("INVALID_RESPONSE", `${name} did not answer in HTTP.`));
+        answer(failed("INVALID_RESPONSE", `${name} did not answer in HTTP.`));
+        break;
       case "down":
-        return answer(failed("UNREACHABLE", `${name} cannot be reached.`));
+        answer(failed("UNREACHABLE", `${name} cannot be reached.`));
+        break;
       case "slow":
-        return later(() => answer(participant.serve(call)));
+        later(() => answer(participant.serve(call)));
+        break;
       case "lose":
         participant.serve(call);
-        return answer(failed("UNREACHABLE", `${name} broke the connection.`));
+        answer(failed("UNREACHABLE", `${name} broke the connection.`));
+        break;
       case "duplicate":
         later(() => participant.serve(call));
-        return answer(participant.serve(call));
+        answer(participant.serve(call));
+        break;
       case "late":
-        return later(() => participant.serve(call));
+        later(() => participant.serve(call));
+        break;
     }
   }
 

@@ -10,13 +10,18 @@ export type Heard = Omit<BranchAnswer, "durationMs">;
 /** One line of a list, and still enough to recognise a cause. */
 const MESSAGE_LENGTH_MAX = 200;
 
-/** @param text the whole body. */
-export function judge(status: number, text: string): Heard {
+/**
+ * @param text the whole body.
+ * @param txId may be echoed in it, and may look like a word of the wire.
+ */
+export function judge(status: number, text: string, txId: string): Heard {
+  if (status === 425) return heard("ONGOING", "ONGOING", status, text);
+  if (status === 409) return heard("REFUSED", "REFUSED", status, text);
   const isRedirect = status >= 300 && status < 400;
   // Services from before dtm 1.10 answer 200 and say it in the body. A server's error page is not its word.
-  const says = (word: string) => !isRedirect && status < 500 && text.includes(word);
-  if (status === 425 || says("ONGOING")) return heard("ONGOING", "ONGOING", status, text);
-  if (status === 409 || says("FAILURE")) return heard("REFUSED", "REFUSED", status, text);
+  const says = (word: string) => !isRedirect && status < 500 && text.includes(word) && text.replaceAll(txId, "").includes(word);
+  if (says("ONGOING")) return heard("ONGOING", "ONGOING", status, text);
+  if (says("FAILURE")) return heard("REFUSED", "REFUSED", status, text);
   if (status === 200) return { outcome: "DONE", errorClass: null, httpStatus: status, message: null };
   return heard("FAILED", classOf(status), status, text);
 }

@@ -6,7 +6,8 @@
 import type { BranchOperation } from "./participants.ts";
 
 /** FENCED: cancelled before its try came (an empty rollback). */
-export type BookState = "TRIED" | "CONFIRMED" | "CANCELLED" | "FENCED" | "REVERSED";
+export const BOOK_STATES = ["TRIED", "CONFIRMED", "CANCELLED", "FENCED", "REVERSED"] as const;
+export type BookState = (typeof BOOK_STATES)[number];
 
 export interface BookEntry {
   txId: string;
@@ -14,12 +15,14 @@ export interface BookEntry {
   state: BookState;
   /** What the try asked for; 0 when it never came. Frozen in TRIED, confirmed in CONFIRMED, else given back. */
   amount: number;
+  /** When it last changed, by the participant's wall clock. */
+  atMs: number;
 }
 
 export interface BookAnswer {
   /** As on the wire. */
   status: 200 | 409;
-  /** Null: done. */
+  /** Null: done. It names no ids: a word like FAILURE in one would be taken for the participant's. */
   refusal: string | null;
   /** To be written down before the answer leaves; null: nothing changed. */
   written: BookEntry | null;
@@ -45,61 +48,62 @@ export const BOOK_RULES = {
 } as const satisfies Record<BranchOperation, Record<From, Rule>>;
 
 export interface BookTotals {
+  /** Branches in each state. */
+  branches: Record<BookState, number>;
+  /** Sums of amounts. */
   frozen: number;
   confirmed: number;
 }
 
 export class ParticipantBook {
-  private readonly kept = new Map<string, BookEntry>();
-  private readonly sums: BookTotals = { frozen: 0, confirmed: 0 };
+  /** By txId, then by branchId; oldest transaction first. */
+  private readonly kept = new Map<string, Map<string, BookEntry>>();
+  private readonly sums: BookTotals = { branches: { TRIED: 0, CONFIRMED: 0, CANCELLED: 0, FENCED: 0, REVERSED: 0 }, frozen: 0, confirmed: 0 };
 
   /** @param amount looked at by the try that opens the branch only. */
-  apply(txId: string, branchId: string, operation: BranchOperation, amount: number): BookAnswer {
+  apply(txId: string, branchId: string, operation: BranchOperation, amount: number, atMs: number): BookAnswer {
     const entry = this.find(txId, branchId);
     const rule: Rule = BOOK_RULES[operation][entry?.state ?? "NONE"];
     if (rule === "again") return { status: 200, refusal: null, written: null };
-    if (typeof rule === "object") return { status: 409, refusal: `${operation} of ${txId}/${branchId}: ${rule.refusal}`, written: null };
-    const written: BookEntry = { txId, branchId, state: rule, amount: entry?.amount ?? (rule === "FENCED" ? 0 : amount) };
+    if (typeof rule === "object") return { status: 409, refusal: `${operation}: ${rule.refusal}`, written: null };
+    const written: BookEntry = { txId, branchId, state: rule, amount: entry?.amount ?? (rule === "FENCED" ? 0 : amount), atMs };
     this.put(written);
     return { status: 200, refusal: null, written };
   }
 
   /** Takes an entry as it is: for what was written down earlier. */
   put(entry: BookEntry): void {
-    const key = keyOf(entry.txId, entry.branchId);
-    const before = this.kept.get(key);
+    let branches = this.kept.get(entry.txId);
+    if (!branches) this.kept.set(entry.txId, (branches = new Map()));
+    const before = branches.get(entry.branchId);
     if (before) this.count(before, -1);
-    this.kept.set(key, entry);
+    branches.set(entry.branchId, entry);
     this.count(entry, 1);
   }
 
   find(txId: string, branchId: string): BookEntry | null {
-    return this.kept.get(keyOf(txId, branchId)) ?? null;
+    return this.kept.get(txId)?.get(branchId) ?? null;
   }
 
-  get size(): number {
-    return this.kept.size;
+  /** Every branch of one transaction. */
+  branchesOf(txId: string): BookEntry[] {
+    return [...(this.kept.get(txId)?.values() ?? [])];
   }
 
-  /** Oldest first. */
-  entries(): IterableIterator<BookEntry> {
-    return this.kept.values();
+  /** Oldest transaction first. */
+  *entries(): Generator<BookEntry> {
+    for (const branches of this.kept.values()) yield* branches.values();
   }
 
-  /** What all branches hold together. */
   totals(): BookTotals {
-    return { ...this.sums };
+    return { ...this.sums, branches: { ...this.sums.branches } };
   }
 
   private count({ state, amount }: BookEntry, sign: 1 | -1): void {
+    this.sums.branches[state] += sign;
     if (state === "TRIED") this.sums.frozen += sign * amount;
     if (state === "CONFIRMED") this.sums.confirmed += sign * amount;
   }
-}
-
-/** No id has a space, and neither can come out of the other. */
-function keyOf(txId: string, branchId: string): string {
-  return `${txId} ${branchId}`;
 }
 
 /** A branch's share of a try's body: its `amount`, or 1. */
