@@ -260,7 +260,7 @@ export class Engine {
         admitted: trys.counters.admitted,
         refused: trys.counters.refused,
         parked: trys.counters.parked,
-        casRetries: this.gate.retriesTotal(),
+        casRetries: this.gate.cells.retriesTotal,
         cellReads: this.core.cellReads,
       },
       lock: {

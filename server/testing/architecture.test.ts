@@ -37,8 +37,8 @@ const RULES: Record<string, Rule> = {
 };
 
 /** The engine's only ways out of the process. */
-const DRIVERS = /^(ioredis|pg|@prisma\/.*)$/;
-const ADAPTERS = /^server\/engine\/(create-engine\.ts$|.*\/(redis|postgres)-[^/]*\.ts$)/;
+const DRIVERS = /^(ioredis|pg|undici|@prisma\/.*)$/;
+const ADAPTERS = /^server\/engine\/(create-engine\.ts$|.*\/(redis|postgres|http)-[^/]*\.ts$)/;
 
 interface Import {
   file: string;
@@ -94,7 +94,7 @@ describe("architecture", () => {
     expect(wrong.map(say)).toEqual([]);
   });
 
-  test("the engine reaches Postgres and Redis only in its adapters", () => {
+  test("the engine reaches Postgres, Redis and other services only in its adapters", () => {
     const wrong = imports.filter(({ file, target }) => isIn(file, "server/engine") && DRIVERS.test(target) && !ADAPTERS.test(file));
     expect(wrong.map(say)).toEqual([]);
   });

@@ -200,6 +200,7 @@ describe("the deadline passes before its batch left", () => {
     await clock.advance(1_000);
     expect([ledgerHas("second"), engine.admittedTotal()]).toEqual([false, 0]);
     expect(engine.stats().refusals.lock).toEqual({ DEADLINE_EXCEEDED: 1 });
+    expect(engine.stats().lock.timedOut).toBe(1);
   });
 
   test("unmet: it leaves with the next batch and is decided", async () => {
@@ -224,6 +225,7 @@ describe("the deadline passes in flight", () => {
     ledger.before = async () => {};
     expect(await attempt("t1")).toMatchObject({ how: "RESERVED", replayed: true });
     expect([engine.stats().tcc.reserved, engine.admittedTotal()]).toEqual([1, 0]);
+    expect(engine.stats().lock.timedOut).toBe(0); // it did not wait for a batch: it was in one
   });
 
   test("unmet: an answer in the last millisecond is the answer", async () => {

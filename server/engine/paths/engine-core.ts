@@ -33,6 +33,7 @@ export class EngineCore {
   private readonly dishReads: BatchedReads<void>;
   private readonly refreshing = new Map<string, Promise<void>>();
   cellReads = 0;
+  /** Operations whose deadline passed before their batch was sent. */
   timedOut = 0;
 
   constructor(
@@ -101,19 +102,19 @@ export class EngineCore {
       throw new EngineError("OVERLOADED", "Too many operations are waiting.", { tier: "lock", retryAfterMs: UNAVAILABLE_RETRY_MS });
     }
     try {
-      return await this.inTime(operation.outcome, operation.deadline, "the ledger answered");
+      const outcome = await this.inTime(operation.outcome, operation.deadline, "the ledger answered");
+      if (outcome.kind === "late") this.timedOut++;
+      return outcome;
     } catch (error) {
       if (!this.locks.withdraw(operation)) throw error; // it has left, and may be carried out
+      this.timedOut++;
       this.gate.giveBack(operation.promised);
       throw neverLeft();
     }
   }
 
   inTime<T>(promise: Promise<T>, deadline: Deadline, what: string): Promise<T> {
-    return this.watch.race(promise, deadline, () => {
-      this.timedOut++;
-      return new EngineError("DEADLINE_EXCEEDED", `The deadline passed before ${what}; ask again with the same id.`);
-    });
+    return this.watch.race(promise, deadline, () => new EngineError("DEADLINE_EXCEEDED", `The deadline passed before ${what}; ask again with the same id.`));
   }
 }
 

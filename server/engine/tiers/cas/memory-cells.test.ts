@@ -80,5 +80,9 @@ describe("a memory cell", () => {
     );
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10_000);
     expect(cells.read(1)).toMatchObject({ available: 10_000, admitted: 10_000 });
+    const lost = cells.retriesTotal;
+    expect(lost).toBe(cells.retries(1));
+    cells.reset(1); // what was counted stays counted
+    expect([cells.retries(1), cells.retriesTotal]).toEqual([0, lost]);
   }, 20_000);
 });

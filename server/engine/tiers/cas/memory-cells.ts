@@ -15,6 +15,10 @@ const SEQUENCE = 2; // odd while the engine's thread writes the words around it 
 const FLAGS = 3;
 const RETRIES = 4; // compare-and-swaps that lost on this cell
 
+/** A line of its own in front of the cells: what is counted over all of them, the emptied ones too. */
+const TOTALS_LINES = 1;
+const RETRIES_TOTAL = 0;
+
 const ON_SALE = 1n;
 
 /** `available` and `admitted` share one word: each has 31 bits. */
@@ -50,6 +54,7 @@ function backOff(attempt: number): void {
   for (let turns = BACK_OFF_TURNS << Math.min(attempt, BACK_OFF_DOUBLINGS_MAX); turns > 0; turns--);
 }
 
+const baseOf = (slot: number): number => (TOTALS_LINES + slot) * WORDS_PER_CELL;
 const availableOf = (word: bigint): number => Number(word >> 32n);
 const admittedOf = (word: bigint): number => Number(word & 0xffff_ffffn);
 
@@ -59,11 +64,11 @@ export class MemoryCells {
 
   private constructor(readonly buffer: SharedArrayBuffer) {
     this.words = new BigInt64Array(buffer);
-    this.capacity = this.words.length / WORDS_PER_CELL;
+    this.capacity = this.words.length / WORDS_PER_CELL - TOTALS_LINES;
   }
 
   static create(capacity: number): MemoryCells {
-    return new MemoryCells(new SharedArrayBuffer(capacity * WORDS_PER_CELL * 8));
+    return new MemoryCells(new SharedArrayBuffer((TOTALS_LINES + capacity) * WORDS_PER_CELL * 8));
   }
 
   /** The same cells, seen from another thread. */
@@ -73,20 +78,21 @@ export class MemoryCells {
 
   /** Empties a slot for another dish. The caller makes sure that nothing is admitted there. */
   reset(slot: number): void {
-    const base = slot * WORDS_PER_CELL;
+    const base = baseOf(slot);
     for (let word = 0; word < WORDS_PER_CELL; word++) Atomics.store(this.words, base + word, 0n);
     Atomics.store(this.words, base + VERSION, -1n); // any reading is newer
   }
 
   /** Promises `quantity` portions if `available − admitted` holds them. */
   admit(slot: number, quantity: number): Admission {
-    const index = slot * WORDS_PER_CELL + STOCK;
+    const index = baseOf(slot) + STOCK;
     let word = Atomics.load(this.words, index);
     for (let attempt = 0; attempt < CAS_ATTEMPTS_MAX; attempt++) {
       if (availableOf(word) - admittedOf(word) < quantity) return "short";
       const seen = Atomics.compareExchange(this.words, index, word, word + BigInt(quantity));
       if (seen === word) return "admitted";
-      Atomics.add(this.words, slot * WORDS_PER_CELL + RETRIES, 1n);
+      Atomics.add(this.words, baseOf(slot) + RETRIES, 1n);
+      Atomics.add(this.words, RETRIES_TOTAL, 1n);
       backOff(attempt);
       word = Atomics.load(this.words, index);
     }
@@ -95,7 +101,7 @@ export class MemoryCells {
 
   /** Takes a promise back: the portions were not needed, or the ledger has answered. */
   giveBack(slot: number, quantity: number): void {
-    const before = Atomics.sub(this.words, slot * WORDS_PER_CELL + STOCK, BigInt(quantity));
+    const before = Atomics.sub(this.words, baseOf(slot) + STOCK, BigInt(quantity));
     if (admittedOf(before) < quantity) {
       throw new Error(`cell ${slot}: ${quantity} portions given back, ${admittedOf(before)} were admitted`);
     }
@@ -121,7 +127,7 @@ export class MemoryCells {
   }
 
   private write(slot: number, reading: { available: number; version: number; onSale: boolean }, returned: number): void {
-    const base = slot * WORDS_PER_CELL;
+    const base = baseOf(slot);
     Atomics.add(this.words, base + SEQUENCE, 1n);
     Atomics.store(this.words, base + VERSION, BigInt(reading.version));
     Atomics.store(this.words, base + FLAGS, reading.onSale ? ON_SALE : 0n);
@@ -138,20 +144,25 @@ export class MemoryCells {
   }
 
   version(slot: number): number {
-    return Number(Atomics.load(this.words, slot * WORDS_PER_CELL + VERSION));
+    return Number(Atomics.load(this.words, baseOf(slot) + VERSION));
   }
 
   admitted(slot: number): number {
-    return admittedOf(Atomics.load(this.words, slot * WORDS_PER_CELL + STOCK));
+    return admittedOf(Atomics.load(this.words, baseOf(slot) + STOCK));
   }
 
   retries(slot: number): number {
-    return Number(Atomics.load(this.words, slot * WORDS_PER_CELL + RETRIES));
+    return Number(Atomics.load(this.words, baseOf(slot) + RETRIES));
+  }
+
+  /** Over all cells, those that were emptied since included; never falls. */
+  get retriesTotal(): number {
+    return Number(Atomics.load(this.words, RETRIES_TOTAL));
   }
 
   /** All of a cell, never torn, without waiting for a writer in the engine's own thread. */
   read(slot: number): CellReading {
-    const base = slot * WORDS_PER_CELL;
+    const base = baseOf(slot);
     for (;;) {
       const before = Atomics.load(this.words, base + SEQUENCE);
       const word = Atomics.load(this.words, base + STOCK);

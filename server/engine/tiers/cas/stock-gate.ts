@@ -199,13 +199,6 @@ export class StockGate {
     return total;
   }
 
-  /** Compare-and-swaps that lost, over all cells. */
-  retriesTotal(): number {
-    let total = 0;
-    for (const cell of this.byDish.values()) total += this.cells.retries(cell.slot);
-    return total;
-  }
-
   /**
    * Waits for promised portions of a dish to come back or be gone.
    * @returns the wait, and how to leave it early.

@@ -213,6 +213,8 @@ export interface Ledger {
   findTransactions(txIds: readonly string[]): Promise<(TransactionRecord | null)[]>;
   /** One round trip for any number of dishes; answers in their order. */
   readDishes(dishIds: readonly string[]): Promise<(DishRow | null)[]>;
+  /** Both of the above in one round trip, as of one moment. */
+  look(txIds: readonly string[], dishIds: readonly string[]): Promise<{ transactions: (TransactionRecord | null)[]; dishes: (DishRow | null)[] }>;
   /** RESERVED transactions whose time is up by the database's clock, oldest first. */
   findExpired(limit: number): Promise<TransactionRecord[]>;
   /** The remote branches of each transaction, in the order of their numbers; answers in the order of `txIds`. */

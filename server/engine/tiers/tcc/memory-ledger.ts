@@ -106,6 +106,10 @@ export class MemoryLedger implements Ledger {
     return dishIds.map((dishId) => copyOfDish(this.dishes.get(dishId)));
   }
 
+  async look(txIds: readonly string[], dishIds: readonly string[]): ReturnType<Ledger["look"]> {
+    return { transactions: await this.findTransactions(txIds), dishes: await this.readDishes(dishIds) };
+  }
+
   async findExpired(limit: number): Promise<TransactionRecord[]> {
     const nowMs = this.clock.nowMs();
     return [...this.transactions.values()]

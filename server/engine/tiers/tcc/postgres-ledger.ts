@@ -47,6 +47,7 @@ const CONNECTIONS_MAX = 8;
 const CREATE_ATTEMPTS = 3;
 
 const FIND_TRANSACTIONS = sqlFile("find-transactions");
+const LOOK = sqlFile("look");
 const FIND_EXPIRED = sqlFile("find-expired");
 const READ_DISHES = sqlFile("read-dishes");
 const FIND_BRANCHES = sqlFile("find-branches");
@@ -136,14 +137,21 @@ export class PostgresLedger implements Ledger {
 
   async findTransactions(txIds: readonly string[]): Promise<(TransactionRecord | null)[]> {
     const rows = await this.run<RecordRow>({ name: "find_transactions", text: FIND_TRANSACTIONS, values: [txIds] });
-    const records = new Map(rows.map((row) => [row.tx_id, recordOf(row)]));
-    return txIds.map((txId) => records.get(txId) ?? null);
+    return inOrderOf(txIds, rows, (row) => row.tx_id, recordOf);
   }
 
   async readDishes(dishIds: readonly string[]): Promise<(DishRow | null)[]> {
     const rows = await this.run<DishTableRow>({ name: "read_dishes", text: READ_DISHES, values: [dishIds] });
-    const dishes = new Map(rows.map((row) => [row.dish_id, dishOf(row)]));
-    return dishIds.map((dishId) => dishes.get(dishId) ?? null);
+    return inOrderOf(dishIds, rows, (row) => row.dish_id, dishOf);
+  }
+
+  async look(txIds: readonly string[], dishIds: readonly string[]): ReturnType<Ledger["look"]> {
+    const query = { name: "look", text: LOOK, values: [txIds, dishIds] };
+    const [row] = await this.run<{ transactions: RecordRow[] | null; dishes: DishTableRow[] | null }>(query);
+    return {
+      transactions: inOrderOf(txIds, row?.transactions ?? [], ({ tx_id }) => tx_id, recordOf),
+      dishes: inOrderOf(dishIds, row?.dishes ?? [], ({ dish_id }) => dish_id, dishOf),
+    };
   }
 
   async findExpired(limit: number): Promise<TransactionRecord[]> {
@@ -202,7 +210,7 @@ export class PostgresLedger implements Ledger {
 
   /** Opens every connection and prepares what is asked often, so that the first rush does not pay for it. Failing is no harm. */
   async warm(): Promise<void> {
-    const queries = [{ name: "find_transactions", text: FIND_TRANSACTIONS, values: [[]] }, { name: "read_dishes", text: READ_DISHES, values: [[]] }];
+    const queries = [{ name: "find_transactions", text: FIND_TRANSACTIONS, values: [[]] }, { name: "read_dishes", text: READ_DISHES, values: [[]] }, { name: "look", text: LOOK, values: [[], []] }];
     const clients = await Promise.allSettled(Array.from({ length: this.pool.options.max }, () => this.pool.connect()));
     await Promise.allSettled(
       clients.map(async (connected) => {
@@ -267,6 +275,12 @@ export class PostgresLedger implements Ledger {
       client.release(broken);
     }
   }
+}
+
+/** One answer per id, null where no row has it. */
+function inOrderOf<Row, T>(ids: readonly string[], rows: readonly Row[], idOf: (row: Row) => string, read: (row: Row) => T): (T | null)[] {
+  const found = new Map(rows.map((row) => [idOf(row), read(row)]));
+  return ids.map((id) => found.get(id) ?? null);
 }
 
 function recordOf(row: RecordRow): TransactionRecord {

@@ -1,0 +1,188 @@
+// biome-ignore-all lint/a11y/useSemanticElements: a <table> cannot leave out the rows that are not on screen
+// biome-ignore-all lint/a11y/useFocusableInteractive: the links and buttons in the rows have the focus
+"use client";
+/**
+ * The rows that are on screen, out of thousands. Their places are given in rem, so nothing moves when the script takes over
+ * from the first picture; their figures change in place, their order only when asked or at the beat.
+ */
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { ArrowDown, ArrowUp, SearchX, UtensilsCrossed } from "lucide-react";
+import { useFormatter, useTranslations } from "next-intl";
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useNowMs } from "../live/live-provider";
+import { Button } from "../ui/button";
+import { cn } from "../ui/cn";
+import { Panel } from "../ui/panel";
+import { SEARCH_ID } from "./dish-filters";
+import { CELL, DishRow, GRID, ROW_REM } from "./dish-row";
+import type { DishTable } from "./dish-table";
+import type { SetQuery } from "./dishes-screen";
+import { EVERYTHING, isFiltered, LIVE_SORTS, sortedBy } from "./query";
+import type { DishQuery, DishSort } from "./query";
+import { useListKeys } from "./use-list-keys";
+
+/** Rows drawn above and below what is seen: a flick of the wheel shows no gap. */
+const OVERSCAN = 8;
+const ROOT_PX = 16;
+
+interface DishListProps {
+  table: DishTable;
+  query: DishQuery;
+  setQuery: SetQuery;
+}
+
+export function DishList({ table, query, setQuery }: DishListProps) {
+  const { dishIds, length, complete, counts } = useSyncExternalStore(table.onList, table.list, table.list);
+  const body = useRef<HTMLDivElement>(null);
+  const rowPx = useRowPx();
+  const virtualizer = useVirtualizer({
+    count: length,
+    getScrollElement: () => body.current,
+    estimateSize: () => rowPx,
+    overscan: OVERSCAN,
+    initialRect: { width: 1_200, height: 720 },
+    useFlushSync: false,
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: sizes are kept until they are asked for anew
+  useEffect(() => virtualizer.measure(), [virtualizer, rowPx]);
+  // Another question begins at its first answer.
+  const asked = JSON.stringify(query);
+  const askedBefore = useRef(asked);
+  useEffect(() => {
+    if (askedBefore.current === asked) return;
+    askedBefore.current = asked;
+    virtualizer.scrollToIndex(0);
+  }, [virtualizer, asked]);
+  const scrollTo = useCallback((index: number) => virtualizer.scrollToIndex(index, { align: "auto" }), [virtualizer]);
+  useListKeys({ body, length, scrollTo, searchId: SEARCH_ID });
+  const rows = virtualizer.getVirtualItems();
+  return (
+    <Panel id="dishes" className="@container min-h-0 flex-1" title={<Matching shown={length} all={counts.all} />} note={<OrderNote table={table} query={query} />}>
+      {length === 0 ? (
+        <Nothing menuIsEmpty={complete && counts.all === 0} query={query} setQuery={setQuery} />
+      ) : (
+        <div role="table" aria-labelledby="dishes-title" aria-rowcount={length + 1} className="flex min-h-0 flex-1 flex-col">
+          <Head query={query} setQuery={setQuery} />
+          <div
+            ref={body}
+            role="rowgroup"
+            data-testid="dish-rows"
+            className="scroll-quiet min-h-0 flex-1 overflow-y-scroll [overflow-anchor:none]"
+            onPointerEnter={() => table.hold(true)}
+            onPointerLeave={() => table.hold(false)}
+          >
+            <div role="presentation" className="relative w-full" style={{ height: `${length * ROW_REM}rem` }}>
+              {rows.map(({ index }) => (
+                <DishRow key={dishIds[index] ?? `row-${index}`} table={table} dishId={dishIds[index]} index={index} />
+              ))}
+            </div>
+          </div>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+/** Screens that are read from afar have larger type, and rows with it. */
+function useRowPx(): number {
+  const [rowPx, setRowPx] = useState(ROW_REM * ROOT_PX);
+  useEffect(() => {
+    const measure = () => setRowPx(ROW_REM * Number.parseFloat(getComputedStyle(document.documentElement).fontSize));
+    measure();
+    window.addEventListener("resize", measure);
+    return () => window.removeEventListener("resize", measure);
+  }, []);
+  return rowPx;
+}
+
+function Matching({ shown, all }: { shown: number; all: number }) {
+  const t = useTranslations("dishList");
+  return <span data-testid="matching">{shown === all ? t("all", { all }) : t("some", { shown, all })}</span>;
+}
+
+const COLUMNS: { sort: DishSort | null; name: string; className: string; right?: boolean }[] = [
+  { sort: "name", name: "dish", className: CELL.dish },
+  { sort: "store", name: "store", className: CELL.store },
+  { sort: null, name: "stock", className: CELL.stock },
+  { sort: "left", name: "left", className: CELL.left, right: true },
+  { sort: null, name: "held", className: CELL.held, right: true },
+  { sort: "rate", name: "rate", className: CELL.rate, right: true },
+  { sort: null, name: "trend", className: CELL.trend },
+  { sort: "out", name: "out", className: CELL.out, right: true },
+  { sort: "price", name: "price", className: CELL.price, right: true },
+];
+
+function Head({ query, setQuery }: { query: DishQuery; setQuery: SetQuery }) {
+  const t = useTranslations("dishList");
+  return (
+    <div role="rowgroup" className="scroll-quiet shrink-0 overflow-y-scroll border-b [scrollbar-color:transparent_transparent]">
+      <div role="row" aria-rowindex={1} className={cn(GRID, "h-8 text-2xs font-medium text-text-3")}>
+        {COLUMNS.map(({ sort, name, className, right = false }) => {
+          const active = sort !== null && query.sort === sort;
+          const Arrow = query.descending ? ArrowDown : ArrowUp;
+          return (
+            <div
+              key={name}
+              role="columnheader"
+              aria-sort={active ? (query.descending ? "descending" : "ascending") : undefined}
+              className={cn(className, "whitespace-nowrap", right && "text-right")}
+            >
+              {sort === null ? (
+                t(`columns.${name}`)
+              ) : (
+                <button
+                  type="button"
+                  onClick={() => setQuery(sortedBy(query, sort))}
+                  className={cn("-mx-1.5 inline-flex h-6 items-center gap-0.5 rounded px-1.5 hover:bg-sunken hover:text-text", active && "text-text", right && "flex-row-reverse")}
+                >
+                  {t(`columns.${name}`)}
+                  <Arrow aria-hidden className={cn("size-3", !active && "opacity-0")} strokeWidth={2.25} />
+                </button>
+              )}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function OrderNote({ table, query }: { table: DishTable; query: DishQuery }) {
+  const t = useTranslations("dishList");
+  const format = useFormatter();
+  const { joining, leaving, nextBeatAtMs, held } = useSyncExternalStore(table.onList, table.list, table.list);
+  const nowMs = useNowMs();
+  const changed = joining > 0 || leaving > 0;
+  if (!changed && !LIVE_SORTS.has(query.sort)) return null;
+  const seconds = Math.max(0, Math.ceil((nextBeatAtMs - nowMs) / 1_000));
+  return (
+    <span className="flex items-center gap-2">
+      {changed && (
+        <span className="rounded bg-accent-soft px-1.5 py-0.5 font-medium text-accent" data-testid="waiting-rows">
+          {t("waiting", { joining: format.number(joining), leaving: format.number(leaving) })}
+        </span>
+      )}
+      <span className="hidden sm:inline">{held ? t("orderWaits") : t("reordersIn", { seconds })}</span>
+      <Button kind="ghost" size="sm" className="h-6 px-1.5" onClick={() => table.reorder()}>
+        {t("reorderNow")}
+      </Button>
+    </span>
+  );
+}
+
+function Nothing({ menuIsEmpty, query, setQuery }: { menuIsEmpty: boolean; query: DishQuery; setQuery: SetQuery }) {
+  const t = useTranslations("dishList");
+  const Icon = menuIsEmpty ? UtensilsCrossed : SearchX;
+  return (
+    <div className="flex flex-1 flex-col items-center justify-center gap-2 px-4 py-10 text-center" data-testid="no-dishes">
+      <Icon aria-hidden className="size-6 text-text-3" strokeWidth={1.5} />
+      <p className="font-medium">{t(menuIsEmpty ? "noMenu" : "noMatch")}</p>
+      <p className="max-w-96 text-text-3">{t(menuIsEmpty ? "noMenuMeaning" : "noMatchMeaning")}</p>
+      {isFiltered(query) && (
+        <Button size="sm" className="mt-1" onClick={() => setQuery({ ...EVERYTHING, sort: query.sort, descending: query.descending })}>
+          {t("clearFilters")}
+        </Button>
+      )}
+    </div>
+  );
+}
