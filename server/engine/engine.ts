@@ -116,7 +116,7 @@ export class Engine {
     });
     this.locks = new DishLocks(
       clock,
-      (batch, lane) => this.flight.run(batch, lane),
+      (batch, flight) => this.flight.run(batch, flight),
       (batch, cause) => {
         for (const operation of batch) operation.answer({ kind: "failed", failure: "unknown", cause });
       },

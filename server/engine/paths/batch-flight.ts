@@ -12,6 +12,7 @@ import type { FeedEntry, TransactionChange } from "../feed/live-feed.ts";
 import type { HoldOwner, SettleRequest, SharedCells, TakeGrant, TakeRequest } from "../tiers/cas/shared-cells.ts";
 import type { StockGate } from "../tiers/cas/stock-gate.ts";
 import type { BatchOutcome, BatchRunner } from "../tiers/tcc/batch-runner.ts";
+import type { Flight } from "../tiers/lock/dish-locks.ts";
 import type { Operation } from "./operation.ts";
 
 /**
@@ -56,14 +57,12 @@ export class BatchFlight {
       ledgerMs: new Histogram(TIME_BOUNDS_MS),
     },
   };
-  private sequence = 0;
-
   constructor(private readonly ports: FlightPorts) {}
 
   /** Answers every operation; never rejects. */
-  async run(operations: Operation[], lane: number): Promise<void> {
+  async run(operations: Operation[], flight: Flight): Promise<void> {
     const { clock, gate, runner, instance } = this.ports;
-    const owner: HoldOwner = { instance, sequence: ++this.sequence };
+    const owner: HoldOwner = { instance, sequence: flight.number };
     const onTime = this.dropLate(operations);
     const leftLocksAtMs = clock.monotonicMs();
     for (const { lane: kind, enteredAtMs } of operations) {
@@ -96,7 +95,7 @@ export class BatchFlight {
       const item = outcome.items[position];
       operation.answer(item ?? { kind: "failed", failure: "unknown", cause: null });
     });
-    if (this.ports.recorder.capturing) this.trace(lane, flying, { leftLocksAtMs, heldAtMs, decidedAtMs });
+    if (this.ports.recorder.capturing) this.trace(flight, flying, { leftLocksAtMs, heldAtMs, decidedAtMs });
   }
 
   /** Two of the stages last as long for every Try of a batch. */
@@ -115,10 +114,16 @@ export class BatchFlight {
     stageMs.ledgerMs.observe(ledgerMs, trys);
   }
 
-  private trace(lane: number, flying: readonly Operation[], at: { leftLocksAtMs: number; heldAtMs: number; decidedAtMs: number }): void {
+  private trace(flight: Flight, flying: readonly Operation[], at: { leftLocksAtMs: number; heldAtMs: number; decidedAtMs: number }): void {
     const { recorder, clock } = this.ports;
-    const dishes = [...new Set(flying.flatMap(({ dishIds }) => dishIds))];
-    recorder.span("batch", "batch", lane, at.leftLocksAtMs, clock.monotonicMs(), { operations: flying.length, dishes: dishes.slice(0, 50) });
+    const { lane, number, wokenBy } = flight;
+    recorder.span("batch", "batch", lane, at.leftLocksAtMs, clock.monotonicMs(), {
+      batch: number,
+      operations: flying.length,
+      waitMsMax: at.leftLocksAtMs - Math.min(...flying.map(({ enteredAtMs }) => enteredAtMs)),
+      wokenBy: wokenBy?.from ?? null,
+      dishes: [...flight.dishIds].slice(0, 50),
+    });
     recorder.span("hold in Redis", "redis", lane, at.leftLocksAtMs, at.heldAtMs);
     recorder.span("decide in Postgres", "ledger", lane, at.heldAtMs, at.decidedAtMs);
     for (const { dishIds, enteredAtMs, lane: kind } of flying) {
