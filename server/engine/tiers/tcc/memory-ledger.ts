@@ -6,18 +6,20 @@ import { freezeIdOf } from "../../kernel/basket.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { canMove, STOCK_EFFECTS, type TransactionState } from "../../kernel/states.ts";
 import type { DishRow, StockChangeKind, TransactionRecord } from "../../kernel/types.ts";
-import type {
-  ChangeVerdict,
-  Ledger,
-  LedgerBatch,
-  LedgerBatchResult,
-  LedgerMove,
-  LedgerStockChange,
-  LedgerTry,
-  MoveVerdict,
-  NewCoupon,
-  NewDish,
-  TryVerdict,
+import {
+  LedgerFailure,
+  SUPPLIED_MAX,
+  type ChangeVerdict,
+  type Ledger,
+  type LedgerBatch,
+  type LedgerBatchResult,
+  type LedgerMove,
+  type LedgerStockChange,
+  type LedgerTry,
+  type MoveVerdict,
+  type NewCoupon,
+  type NewDish,
+  type TryVerdict,
 } from "./ledger.ts";
 
 /** Versions of the first timeline, as Postgres counts them. */
@@ -69,6 +71,7 @@ export class MemoryLedger implements Ledger {
 
   async runBatch(batch: LedgerBatch): Promise<LedgerBatchResult> {
     const atMs = Math.floor(this.clock.nowMs());
+    this.checkRoom(batch.changes);
     const touched = new Set<DishRow>();
     const moves = this.moveAll(batch, atMs, touched);
     const changes = batch.changes.map((change) => this.change(change, touched));
@@ -197,6 +200,19 @@ export class MemoryLedger implements Ledger {
     record.state = to;
     record.cause = to === "CANCELLED" ? cause : null;
     record.updatedAtMs = atMs;
+  }
+
+  /** As a row of 32 bits does: a restock that does not fit fails its whole batch, before anything is written. */
+  private checkRoom(changes: readonly LedgerStockChange[]): void {
+    const supplied = new Map<string, number>();
+    for (const { actionKey, kind, dishId, quantity } of changes) {
+      const dish = this.dishes.get(dishId);
+      if (!dish || this.actions.has(actionKey)) continue;
+      const before = supplied.get(dishId) ?? dish.supplied;
+      const after = kind === "RESTOCK" ? before + quantity : before;
+      if (after > SUPPLIED_MAX) throw new LedgerFailure("poisoned", `${dishId} would be supplied with ${after} portions.`, undefined, true);
+      supplied.set(dishId, after);
+    }
   }
 
   /** @returns its verdict, to be asked for when the batch is done: the answer is the dish as the batch leaves it. */
