@@ -169,6 +169,7 @@ export class Engine {
    *   IN_PROGRESS, and DEADLINE_EXCEEDED, whose outcome is unknown.
    */
   async try(request: TryRequest, call: CallContext): Promise<TryAnswer> {
+    this.core.looks.arrived();
     try {
       this.checkOpen();
       if (this.shed.overloaded(this.locks.waiting)) {
@@ -261,7 +262,7 @@ export class Engine {
         refused: trys.counters.refused,
         parked: trys.counters.parked,
         casRetries: this.gate.cells.retriesTotal,
-        cellReads: this.core.cellReads,
+        cellReads: this.core.looks.dishReads,
       },
       lock: {
         batches: flight.counters.batches,

@@ -12,9 +12,10 @@ import { Operation, type OperationOutcome } from "./operation.ts";
 
 /**
  * How long a Try waits for another instance's hold before it looks again. Its settle normally wakes it earlier through
- * the live feed; this is for holds whose owner died.
+ * the live feed; this is for holds whose owner died. Ten batches long: shorter, and busy instances ask the ledger what the
+ * feed is about to tell them.
  */
-const HOLD_RECHECK_MS = 25;
+const HOLD_RECHECK_MS = 100;
 
 /**
  * How often holds may turn a Try back before Postgres decides it. Redis may only save work: a hold whose owner died, or
@@ -90,15 +91,26 @@ export class TryPath {
     const startedAtMs = core.clock.monotonicMs();
     let lookedUp = false;
     let turnedBack = 0;
+    let knownNew = false;
     for (;;) {
       deadline.check("stock was promised", "cas");
+      const justAsked = knownNew;
+      knownNew = false;
       const verdict = core.gate.admit(request.storeId, request.lines);
       switch (verdict.kind) {
-        case "unsure":
-          await core.refresh(verdict.dishIds, deadline);
+        case "unsure": {
+          // A missing cell is needed to go on. An old one says no, and asks for what a no has to know.
+          if (verdict.dishIds.some((dishId) => !core.gate.reading(dishId))) {
+            await core.refresh(verdict.dishIds, deadline);
+            continue;
+          }
+          const known = await core.lookPatiently(request.txId, verdict.dishIds, deadline);
+          if (known) return this.replay(known, hash);
+          knownNew = true;
           continue;
+        }
         case "refused": {
-          const known = await core.findTransaction(request.txId, deadline);
+          const known = justAsked ? null : await core.lookPatiently(request.txId, [], deadline);
           if (known) return this.replay(known, hash);
           counters.refused++;
           throw new EngineError(verdict.code, verdict.message, { tier: "cas", txId: request.txId, dishes: verdict.dishes });
@@ -108,13 +120,13 @@ export class TryPath {
           // who parks after that: so stock is asked again first.
           if (!lookedUp && core.baskets.has(request.txId)) {
             lookedUp = true;
-            const known = await core.findTransaction(request.txId, deadline);
+            const known = await core.lookPatiently(request.txId, [], deadline);
             if (known) return this.replay(known, hash);
             continue;
           }
           const served = await this.park(verdict.dishId, verdict.quantity, deadline);
           if (served) continue;
-          const known = await core.findTransaction(request.txId, deadline);
+          const known = await core.lookPatiently(request.txId, [], deadline);
           if (known) return this.replay(known, hash);
           throw promisedToOthers(verdict.dishId, "cas");
         }
@@ -127,10 +139,12 @@ export class TryPath {
       const dishIds = request.lines.map(({ dishId }) => dishId);
       const ignoresHolds = turnedBack >= TURNED_BACK_MAX;
       const operation = new Operation({ kind: "try", try: ledgerTry }, dishIds, request.couponId, deadline, nowMs, ignoresHolds);
+      const versions = dishIds.map((dishId) => core.gate.reading(dishId)?.version);
       const outcome = await core.submit(operation);
       if (outcome.kind === "short") {
-        turnedBack++;
-        await this.waitForHolder(outcome.dishId, outcome.quantity, deadline);
+        const { dishId, quantity } = outcome;
+        const isNews = core.gate.reading(dishId)?.version !== versions[dishIds.indexOf(dishId)];
+        if (turnedBack++ > 0 || !isNews) await this.waitForHolder(dishId, quantity, deadline);
         continue;
       }
       const answer = await this.answer(outcome, request, hash, deadline);
@@ -155,7 +169,7 @@ export class TryPath {
       };
     }
     if (outcome.verdict === "KNOWN") {
-      const record = await core.findTransaction(request.txId, deadline);
+      const record = await core.lookPatiently(request.txId, [], deadline);
       if (!record) return null; // neither inserted nor found: a new snapshot will tell
       if (!outcome.resent || record.payloadHash !== hash || record.state !== "RESERVED") return this.replay(record, hash);
       counters.reserved++; // it was this call that wrote it; its first answer was lost on the way
@@ -226,6 +240,7 @@ export class TryPath {
   private async waitForHolder(dishId: string, quantity: number, deadline: Deadline): Promise<void> {
     const { core } = this;
     this.counters.parked++;
+    const before = core.gate.reading(dishId)?.version;
     const { woken, leave } = core.gate.park(dishId, quantity);
     const recheck = core.clock.schedule(HOLD_RECHECK_MS, leave);
     try {
@@ -234,7 +249,7 @@ export class TryPath {
       recheck.cancel();
       leave();
     }
-    await core.refresh([dishId], deadline);
+    if (core.gate.reading(dishId)?.version === before) await core.refresh([dishId], deadline);
   }
 }
 
