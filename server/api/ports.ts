@@ -26,7 +26,6 @@ import type { NewCoupon, NewDish } from "../engine/tiers/tcc/ledger.ts";
 /** What an engine says of itself. Nothing here waits, but for the trace. */
 export interface ApiEngineView {
   readonly instance: string;
-  /** `sampleEvery` may be set. */
   readonly profile: Pick<ContentionProfile, "sampleEvery" | "window">;
   stats(): EngineStats;
   histograms(): EngineHistograms;
@@ -35,6 +34,8 @@ export interface ApiEngineView {
   waitChains(limit: number): WaitChain[];
   suspects(): Flight[];
   captureTrace(seconds: number): Promise<Trace>;
+  /** In every instance. */
+  setSampling(every: number): void;
 }
 
 /** The part of `Engine` that callers outside reach. Every verb rejects with an EngineError. */

@@ -45,6 +45,7 @@ export function fakeView(): ApiEngineView {
     instances: () => engine.instances(),
     waitChains: (limit) => engine.waitChains(limit),
     suspects: () => engine.suspects(),
+    setSampling: (every) => engine.setSampling(every),
     captureTrace: async (seconds) => ({ traceEvents: [], displayTimeUnit: "ms", otherData: { instance: engine.instance, seconds, dropped: 0 } }),
   };
 }

@@ -7,8 +7,9 @@ import { CircuitBreaker } from "./guards/circuit-breaker.ts";
 import { LoadShed } from "./guards/load-shed.ts";
 import { Refusals } from "./guards/refusals.ts";
 import type { FeedEntry, LiveFeed } from "./feed/live-feed.ts";
-import { HEARTBEAT_MS, Instances, type Heartbeat, type InstanceView } from "./feed/instances.ts";
-import type { Clock, Timer } from "./kernel/clock.ts";
+import { Heart } from "./feed/heart.ts";
+import type { InstanceView } from "./feed/instances.ts";
+import type { Clock } from "./kernel/clock.ts";
 import { Deadline } from "./kernel/deadline.ts";
 import { DeadlineWatch } from "./kernel/deadline-watch.ts";
 import { EngineError } from "./kernel/errors.ts";
@@ -46,10 +47,6 @@ const EXPIRY_TIMEOUT_MS = 2_000;
 /** What a caller that was turned away is told to wait: several turns of the shedder. */
 const SHED_RETRY_MS = 1_000;
 
-/** What a heartbeat tells of contention: recent enough to act on, and a few kilobytes. */
-const HEARTBEAT_WINDOW_SECONDS = 10;
-const HEARTBEAT_DISHES_MAX = 20;
-
 export interface EnginePorts {
   /** Distinct for every process and every start of it: it names holds, batches and feed entries. */
   instance: string;
@@ -80,9 +77,7 @@ export class Engine {
   private readonly cellsBreaker: CircuitBreaker;
   private readonly ledgerBreaker: CircuitBreaker;
   private readonly listeners = new Set<{ entry(entry: FeedEntry): void; gap?(): void }>();
-  private readonly others: Instances;
-  private readonly startedAtMs: number;
-  private heart: Timer | null = null;
+  private readonly heart: Heart;
   private unsubscribe: () => void = () => {};
   private readonly refusals = new Refusals();
   private shedCount = 0;
@@ -94,8 +89,6 @@ export class Engine {
     this.clock = clock;
     const capacity = ports.capacity ?? { cells: CELLS_MAX, baskets: BASKETS_MAX };
     this.gate = new StockGate(clock, capacity.cells);
-    this.startedAtMs = clock.nowMs();
-    this.others = new Instances(clock);
     this.profile = new ContentionProfile(clock);
     this.recorder = new TraceRecorder(clock, instance);
     this.shed = new LoadShed(clock);
@@ -126,6 +119,15 @@ export class Engine {
     this.trys = new TryPath(this.core);
     this.moves = new MovePath(this.core);
     this.stock = new StockPath(this.core);
+    this.heart = new Heart({
+      clock,
+      feed: ports.feed,
+      instance,
+      profile: this.profile,
+      locks: this.locks,
+      stats: () => this.stats(),
+      batchSizes: () => this.flight.histograms.batchOperations.snapshot(),
+    });
     this.sweep = new ExpirySweep({
       clock,
       findExpired: (limit) => ledger.findExpired(limit),
@@ -141,7 +143,7 @@ export class Engine {
         for (const row of entry.dishes) this.gate.learn(row, null);
         for (const listener of this.listeners) listener.entry(entry);
       },
-      heartbeat: (heartbeat) => this.others.hear(heartbeat),
+      heartbeat: (heartbeat) => this.heart.hear(heartbeat),
       gap: () => {
         this.gaps++;
         this.gate.distrust();
@@ -149,13 +151,13 @@ export class Engine {
       },
     });
     this.sweep.start();
-    this.beat();
+    this.heart.beat();
   }
 
   /** Takes in nothing new, finishes what is under way. */
   async stop(): Promise<void> {
     this.stopping = true;
-    this.heart?.cancel();
+    this.heart.stop();
     await this.sweep.stop();
     await this.locks.idle();
     this.unsubscribe();
@@ -313,8 +315,15 @@ export class Engine {
 
   /** Every instance on this stock, this one too, with what each says of itself; the silent ones marked. */
   instances(): InstanceView[] {
-    this.others.hear(this.heartbeat());
-    return this.others.list();
+    return this.heart.instances();
+  }
+
+  /**
+   * How closely contention is measured, in every instance: one wait in `every`, and each counts as many times.
+   * The others hear of it at once, or within a heartbeat.
+   */
+  setSampling(every: number): void {
+    this.heart.setSampling(every);
   }
 
   /** This one's name, as in `instances`. */
@@ -325,24 +334,6 @@ export class Engine {
   /** For audits: portions promised in memory. With nothing in flight it is 0. */
   admittedTotal(): number {
     return this.gate.admittedTotal();
-  }
-
-  private beat(): void {
-    this.ports.feed.announce(this.heartbeat());
-    this.heart = this.clock.schedule(HEARTBEAT_MS, () => this.beat());
-  }
-
-  private heartbeat(): Heartbeat {
-    const contention = this.profile.window(HEARTBEAT_WINDOW_SECONDS);
-    contention.dishes.splice(HEARTBEAT_DISHES_MAX);
-    return {
-      instance: this.ports.instance,
-      atMs: this.clock.nowMs(),
-      startedAtMs: this.startedAtMs,
-      stats: this.stats(),
-      contention,
-      chains: this.locks.waitChains(HEARTBEAT_DISHES_MAX),
-    };
   }
 
   private async expire(record: TransactionRecord, deadline: Deadline): Promise<MoveAnswer> {
