@@ -43,12 +43,15 @@ export const VARIABLES = [
   { name: "DATA_DIR", fallback: ".data", meaning: "Folder of the embedded servers, their secrets and first-run.json.", mustBe: "a folder's path", schema: z.string() },
   { name: "RATE_LIMIT_PER_SECOND", fallback: "1000", meaning: "Transactions a second each API key may send.", mustBe: "a whole number from 1 to 1000000", schema: whole(1, 1_000_000) },
   { name: "PARTICIPANTS_FILE", fallback: null, meaning: "JSON file naming remote participants: a list of {name, tryUrl, confirmUrl, cancelUrl}.", mustBe: "the path of a JSON file with a list of {name, tryUrl, confirmUrl, cancelUrl}", schema: z.string().transform(readParticipants) },
-  { name: "PARTICIPANT_HOSTS", fallback: null, meaning: "Hosts that requests may name as participants: host or host:port, with commas between.", mustBe: "hosts with commas between, as in coupons.local:8080,pay.local", schema: list(z.string().regex(/^[\w.-]+(:\d+)?$/)) },
+  { name: "PARTICIPANT_HOSTS", fallback: null, meaning: "Hosts that requests may name as participants: host or host:port, with commas between. By default none; with the embedded servers 127.0.0.1:8687, where `npm run participant` listens.", mustBe: "hosts with commas between, as in coupons.local:8080,pay.local", schema: list(z.string().regex(/^[\w.-]+(:\d+)?$/)) },
   { name: "PAYMENT_SECRETS", fallback: null, meaning: "Secrets that sign payment callbacks: source=secret, with commas between.", mustBe: "pairs of source=secret with commas between", schema: list(z.string().regex(/^[\w.:-]{1,64}=.+$/)), secret: true },
   { name: "SESSION_SECRET", fallback: null, meaning: "Signs the console's cookies. By default kept in DATA_DIR; instances with different DATA_DIRs need the same one.", mustBe: "at least 32 characters", schema: z.string().min(32), secret: true },
   { name: "LOG_LEVEL", fallback: "info", meaning: "How much is logged.", mustBe: `one of ${LOG_LEVELS.join(", ")}`, schema: z.enum(LOG_LEVELS) },
   { name: "RETENTION_DAYS", fallback: "30", meaning: "Days that finished transactions are kept.", mustBe: "a whole number from 1 to 3650", schema: whole(1, 3_650) },
 ] as const satisfies readonly Variable[];
+
+/** Where `npm run participant` listens. Nobody else's service is reached by it: an installation with servers of its own has none. */
+const PLAY_HOSTS = ["127.0.0.1:8687", "localhost:8687"];
 
 export interface Participant {
   name: string;
@@ -96,7 +99,7 @@ export function readConfig(env: Environment = process.env): Config {
     cacheDir: resolve(PROJECT_DIR, ".cache"),
     rateLimitPerSecond: values.RATE_LIMIT_PER_SECOND as number,
     participants: (values.PARTICIPANTS_FILE as Participant[] | undefined) ?? [],
-    participantHosts: (values.PARTICIPANT_HOSTS as string[] | undefined) ?? [],
+    participantHosts: (values.PARTICIPANT_HOSTS as string[] | undefined) ?? (databaseUrl ? [] : PLAY_HOSTS),
     paymentSecrets: new Map(((values.PAYMENT_SECRETS as string[] | undefined) ?? []).map(splitPair)),
     sessionSecret: (values.SESSION_SECRET as string | undefined) ?? null,
     logLevel: values.LOG_LEVEL as Config["logLevel"],

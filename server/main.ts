@@ -26,6 +26,7 @@ import { openEmbeddedStores, openGivenStores, type Stores } from "./embedded/sto
 import { createEngine } from "./engine/create-engine.ts";
 import { CircuitBreaker } from "./engine/guards/circuit-breaker.ts";
 import { realClock } from "./engine/kernel/clock.ts";
+import { ParticipantDirectory } from "./engine/kernel/participant-directory.ts";
 import { FirstRunFile } from "./first-run.ts";
 import { firstStart, seedFirst } from "./first-start.ts";
 import { LiveBoard } from "./gateway/board.ts";
@@ -76,8 +77,9 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
 
   const prisma = createPrisma(databaseUrl);
   shutdown.add("database client", () => prisma.$disconnect());
+  const directory = participantDirectory(config);
   const auth = createAuth({ prisma, secret: sessionSecret(config) });
-  const running = await createEngine({ databaseUrl, redisUrl, onTrouble: engineTrouble(log) });
+  const running = await createEngine({ databaseUrl, redisUrl, directory, onTrouble: engineTrouble(log) });
   shutdown.add("engine", () => running.close());
   const { engine } = running;
 
@@ -94,6 +96,7 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
     engine,
     reads,
     claims: createApiClaims(prisma),
+    directory,
     keys: new ApiKeys(prisma, realClock),
     probes: { postgres: () => prisma.$queryRaw`SELECT 1`, redis: () => running.pingRedis() },
     config: { rateLimitPerSecond: config.rateLimitPerSecond },
@@ -162,3 +165,12 @@ function shownHost(host: string): string {
 }
 
 await main();
+
+/** @throws StartError when a configured participant cannot be called. */
+function participantDirectory({ participants, participantHosts }: Config): ParticipantDirectory {
+  try {
+    return new ParticipantDirectory(participants, participantHosts);
+  } catch (error) {
+    throw new StartError(`PARTICIPANTS_FILE is wrong: ${(error as Error).message}.`);
+  }
+}

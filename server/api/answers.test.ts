@@ -7,7 +7,7 @@ import { ENGINE_ERROR_CODES, EngineError } from "../engine/kernel/errors.ts";
 import { BASKET, expectProblem, failingEngine, fakeEngine, goodRequest, KEY, StandingClock, testApi } from "./testing.ts";
 
 describe("a no of the engine", () => {
-  const renamed: Partial<Record<string, ErrorCode>> = { WRONG_STORE: "VALIDATION", INTERNAL: "UNAVAILABLE" };
+  const renamed: Partial<Record<string, ErrorCode>> = { WRONG_STORE: "VALIDATION", SUPPLY_LIMIT: "VALIDATION", INTERNAL: "UNAVAILABLE" };
   it.each(ENGINE_ERROR_CODES)("%s becomes its problem", async (code) => {
     const dishes = [{ dishId: "noodles", wanted: 2, available: 1 }];
     const error = new EngineError(code, "Because.", { dishes, ticketId: "T1", retryAfterMs: 2_300 });
@@ -15,6 +15,7 @@ describe("a no of the engine", () => {
     const problem = expectProblem(sent, renamed[code] ?? (code as ErrorCode));
     expect(problem).toMatchObject({ txId: "t1", dishes, ticketId: "T1" });
     if (sent.status === 503) expect(sent.headers.get("retry-after")).toBe("3");
+    if (code === "SUPPLY_LIMIT") expect(problem.errors).toMatchObject([{ path: "quantity" }]);
     if (code === "WRONG_STORE") expect(problem.errors).toEqual([{ path: "lines", message: "a dish of another store" }]);
     else expect(problem.retryable).toBe(error.retryable);
   });

@@ -8,6 +8,7 @@ import { REQUEST_TIMEOUT_MS_MAX } from "../contracts/limits.ts";
 import { createApiReads } from "../console/reads/api-reads.ts";
 import { DishSnapshots } from "../console/reads/dish-snapshots.ts";
 import { withFallback } from "../console/reads/fallback.ts";
+import { ParticipantDirectory } from "../engine/kernel/participant-directory.ts";
 import { createEngine, type RunningEngine } from "../engine/create-engine.ts";
 import { CircuitBreaker } from "../engine/guards/circuit-breaker.ts";
 import { realClock } from "../engine/kernel/clock.ts";
@@ -100,6 +101,7 @@ beforeAll(async () => {
       onTrouble: () => {},
     }),
     claims: createApiClaims(prisma),
+    directory: new ParticipantDirectory(),
     keys: new ApiKeys(prisma, realClock),
     probes: { postgres: () => prisma.$queryRaw`SELECT 1`, redis: () => running.pingRedis() },
     config: { rateLimitPerSecond: 100_000 },

@@ -8,6 +8,7 @@ import type { Transaction, TransactionsPage, TransactionsQuery } from "../contra
 import type { InstanceView } from "../engine/feed/instances.ts";
 import type { Clock } from "../engine/kernel/clock.ts";
 import type { Deadline } from "../engine/kernel/deadline.ts";
+import type { ParticipantDirectory } from "../engine/kernel/participant-directory.ts";
 import type { Trace } from "../engine/kernel/trace-recorder.ts";
 import type {
   CallContext,
@@ -26,7 +27,6 @@ import type { NewCoupon, NewDish } from "../engine/tiers/tcc/ledger.ts";
 /** What an engine says of itself. Nothing here waits, but for the trace. */
 export interface ApiEngineView {
   readonly instance: string;
-  /** `sampleEvery` may be set. */
   readonly profile: Pick<ContentionProfile, "sampleEvery" | "window">;
   stats(): EngineStats;
   histograms(): EngineHistograms;
@@ -35,6 +35,8 @@ export interface ApiEngineView {
   waitChains(limit: number): WaitChain[];
   suspects(): Flight[];
   captureTrace(seconds: number): Promise<Trace>;
+  /** In every instance. */
+  setSampling(every: number): void;
 }
 
 /** The part of `Engine` that callers outside reach. Every verb rejects with an EngineError. */
@@ -114,6 +116,8 @@ export interface ApiDependencies {
   engine: ApiEngine;
   reads: ApiReads;
   claims: ApiClaims;
+  /** Who may take part in a transaction. */
+  directory: Pick<ParticipantDirectory, "resolve">;
   keys: ApiKeyVerifier;
   probes: Record<"postgres" | "redis", Probe>;
   config: {

@@ -24,10 +24,10 @@ export class ApiError extends Error {
 /** Places named in one problem: enough to mend a request, few enough to stay small. */
 const FIELD_ERRORS_MAX = 20;
 
-export function invalid(path: string, message: string): ApiError {
-  return new ApiError("VALIDATION", path === "" ? `The request ${message}.` : `${path} ${message}.`, {
-    errors: [{ path, message }],
-  });
+export function invalid(...wrong: [path: string, message: string] | [errors: readonly { path: string; message: string }[]]): ApiError {
+  const errors = wrong.length === 1 ? wrong[0].slice(0, FIELD_ERRORS_MAX) : [{ path: wrong[0], message: wrong[1] }];
+  const [first] = errors;
+  return new ApiError("VALIDATION", first?.path ? `${first.path} ${first.message}.` : `The request ${first?.message ?? "is not valid"}.`, { errors });
 }
 
 export function invalidBy(error: z.ZodError): ApiError {
@@ -44,15 +44,21 @@ export function invalidBy(error: z.ZodError): ApiError {
  * Engine codes that have another name outside. INTERNAL (a fault of ours) is UNAVAILABLE: whatever happened, asking again
  * with the same id is safe and is what the caller should do.
  */
-const RENAMED = { WRONG_STORE: "VALIDATION", INTERNAL: "UNAVAILABLE" } as const satisfies Partial<
+const RENAMED = { WRONG_STORE: "VALIDATION", SUPPLY_LIMIT: "VALIDATION", INTERNAL: "UNAVAILABLE" } as const satisfies Partial<
   Record<EngineErrorCode, ErrorCode>
 >;
 
 /** The compiler proves here that every engine code has a name outside. */
 export function codeOf(code: EngineErrorCode): ErrorCode {
-  if (code === "WRONG_STORE" || code === "INTERNAL") return RENAMED[code];
+  if (code === "WRONG_STORE" || code === "SUPPLY_LIMIT" || code === "INTERNAL") return RENAMED[code];
   return code;
 }
+
+/** What the engine found wrong in the request itself, and where. */
+const FIELD_ERRORS: Partial<Record<EngineErrorCode, FieldError[]>> = {
+  WRONG_STORE: [{ path: "lines", message: "a dish of another store" }],
+  SUPPLY_LIMIT: [{ path: "quantity", message: "more than a dish can be supplied with in all" }],
+};
 
 /** A 503 without a hint of its own: long enough for a breaker to try again, short enough for a lunch rush. */
 const RETRY_AFTER_MS_DEFAULT = 1_000;
@@ -75,7 +81,7 @@ export function problemAnswer(error: unknown, context: ProblemContext): Answer {
       codeOf(error.code),
       wrongStore ? "The basket has a dish of another store." : error.message,
       {
-        errors: wrongStore ? [{ path: "lines", message: "a dish of another store" }] : undefined,
+        errors: FIELD_ERRORS[error.code],
         retryAfterMs: error.details.retryAfterMs,
       },
       { ...error.details, txId: error.details.txId ?? context.txId },

@@ -8,7 +8,7 @@ import type { Scope } from "../contracts/scopes.ts";
 import type { Clock } from "../engine/kernel/clock.ts";
 import type { Deadline } from "../engine/kernel/deadline.ts";
 import type { CallContext } from "../engine/kernel/types.ts";
-import type { ApiClaims, ApiEngine, ApiReads } from "./ports.ts";
+import type { ApiClaims, ApiDependencies, ApiEngine, ApiReads } from "./ports.ts";
 import type { TransactionRate } from "./rate-limit.ts";
 import type { ReadinessCheck } from "./readiness.ts";
 import type { RequestTimes } from "./request-times.ts";
@@ -32,6 +32,7 @@ export interface Call<P = unknown, Q = unknown, B = unknown> {
   engine: ApiEngine;
   reads: ApiReads;
   claims: ApiClaims;
+  directory: ApiDependencies["directory"];
   readiness: ReadinessCheck;
   rate: TransactionRate;
   /** Told how requests fare. */

@@ -18,7 +18,7 @@ import { traceIdOf } from "./trace.ts";
 
 /** What all calls share. */
 export interface Pipeline
-  extends Pick<ApiDependencies, "engine" | "reads" | "claims" | "keys" | "clock">,
+  extends Pick<ApiDependencies, "engine" | "reads" | "claims" | "directory" | "keys" | "clock">,
     Pick<Call, "rate" | "readiness" | "requests" | "metrics" | "traces" | "openApi" | "unexpected"> {}
 
 const TimeoutHeader = wholeNumber(1, 999_999_999_999);
@@ -49,6 +49,7 @@ export async function serve(spec: Route, pipeline: Pipeline, c: ApiContext): Pro
       engine: pipeline.engine,
       reads: pipeline.reads,
       claims: pipeline.claims,
+      directory: pipeline.directory,
       readiness: pipeline.readiness,
       rate: pipeline.rate,
       requests: pipeline.requests,

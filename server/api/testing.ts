@@ -6,6 +6,7 @@ import { ERRORS, type ErrorCode, Problem } from "../contracts/errors.ts";
 import { SCOPES, type Scope } from "../contracts/scopes.ts";
 import type { Clock } from "../engine/kernel/clock.ts";
 import { realClock } from "../engine/kernel/clock.ts";
+import { ParticipantDirectory } from "../engine/kernel/participant-directory.ts";
 import type { EngineError } from "../engine/kernel/errors.ts";
 import type { DishRow, TryRequest } from "../engine/kernel/types.ts";
 import { World } from "../engine/simulation/world.ts";
@@ -45,6 +46,7 @@ export function fakeView(): ApiEngineView {
     instances: () => engine.instances(),
     waitChains: (limit) => engine.waitChains(limit),
     suspects: () => engine.suspects(),
+    setSampling: (every) => engine.setSampling(every),
     captureTrace: async (seconds) => ({ traceEvents: [], displayTimeUnit: "ms", otherData: { instance: engine.instance, seconds, dropped: 0 } }),
   };
 }
@@ -144,6 +146,7 @@ export function testApi(overrides: Partial<ApiDependencies> = {}): TestApi {
     engine: fakeEngine(calls),
     reads: fakeReads,
     claims: { claim: async () => true },
+    directory: new ParticipantDirectory(),
     keys: fakeKeys,
     probes: { postgres: async () => {}, redis: async () => {} },
     config: { rateLimitPerSecond: 1_000_000 },

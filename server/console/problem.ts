@@ -14,6 +14,7 @@ export function problem(c: Context, code: ErrorCode, detail: string, more: Recor
 }
 
 export function problemOf(c: Context, error: EngineError): Response {
+  if (error.code === "SUPPLY_LIMIT") return problem(c, "VALIDATION", error.message, { errors: [{ path: "quantity", message: "SUPPLY_LIMIT" }] });
   const code = error.code in ERRORS ? (error.code as ErrorCode) : "UNAVAILABLE";
   const { txId, ticketId, dishes } = error.details;
   return problem(c, code, error.message, { txId, ticketId, dishes });

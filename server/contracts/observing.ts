@@ -49,6 +49,11 @@ const WaitChain = z.object({
   dishId: Id,
   heldMs: z.number().nullable().describe("How long the batch in flight has held it; null: nobody holds it."),
   lane: z.int().nullable().describe("The lane of that batch, as in a trace."),
+  batch: z.int().nullable().describe("Its number."),
+  operations: z.int().nullable().describe("How many are in it."),
+  queue: z
+    .array(z.object({ key: z.string(), lane: z.enum(["move", "try"]), waitedMs: z.number() }))
+    .describe("The head of the queue, in order of arrival; `key` is `tx` or `action` and its id."),
   waiting: z.int(),
   longestWaitMs: z.number(),
 });

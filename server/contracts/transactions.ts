@@ -67,14 +67,14 @@ const Branch = z.object({
   participant: z.string(),
   kind: z.enum(["local", "remote"]),
   state: TransactionState,
-  attempts: z.int().min(0),
+  attempts: z.int().min(0).describe("Number of its latest call in this state; 0 for local branches, which need none."),
   lastError: z.string().nullable(),
   nextAttemptAt: Instant.nullable(),
 });
 
 const Attempt = z.object({
   branchId: z.string(),
-  operation: z.enum(["try", "confirm", "cancel"]),
+  operation: z.enum(["try", "confirm", "cancel", "reverse"]),
   at: Instant,
   durationMs: z.number(),
   outcome: z.string(),
@@ -127,9 +127,9 @@ export const TransactionsQuery = z.strictObject({
   cause: CancelCause.optional(),
   fingerprint: z
     .string()
-    .regex(/^[A-Za-z0-9_.:-]{1,128}$/)
+    .regex(/^[A-Za-z0-9_.:/[\]-]{1,300}$/)
     .optional()
-    .describe("Of a group of failures."),
+    .describe("Of a group of failures: participant/operation/error class. Finds what is still undone."),
   ...PageQuery,
 });
 export type TransactionsQuery = z.output<typeof TransactionsQuery>;

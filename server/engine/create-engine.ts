@@ -8,7 +8,9 @@ import { RedisFeed } from "./feed/redis-feed.ts";
 import { realClock, sleep } from "./kernel/clock.ts";
 import { realRandom } from "./kernel/random.ts";
 import { HOLD_MS } from "./paths/batch-flight.ts";
+import { ParticipantDirectory } from "./kernel/participant-directory.ts";
 import { RedisCells } from "./tiers/cas/redis-cells.ts";
+import { HttpParticipants } from "./tiers/tcc/http-participants.ts";
 import { LEDGER_CALL_MS_MAX, PostgresLedger } from "./tiers/tcc/postgres-ledger.ts";
 
 /** A take that has not answered by then is not worth waiting for: Postgres decides without it. */
@@ -26,6 +28,8 @@ const RECONNECT_MS_MAX = 1_000;
 export interface EngineOptions {
   databaseUrl: string;
   redisUrl: string;
+  /** Who may take part in transactions. Absent: nobody. */
+  directory?: ParticipantDirectory;
   /** Told of a connection's trouble, in words; the engine goes on. */
   onTrouble?(what: string, error: unknown): void;
 }
@@ -62,6 +66,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const reader = connect({});
   await Promise.race([Promise.all([commands, reader].map(ready)), sleep(realClock, REDIS_READY_MS_MAX)]);
 
+  const participants = new HttpParticipants({ directory: options.directory ?? new ParticipantDirectory() });
   const engine = new Engine({
     instance,
     clock: realClock,
@@ -69,6 +74,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     ledger,
     cells: new RedisCells(commands, prefix, HOLD_MS),
     feed: new RedisFeed(commands, reader, prefix, instance),
+    participants,
   });
   engine.start();
   return {
@@ -77,6 +83,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     pingRedis: async () => void (await commands.ping()),
     close: async () => {
       await engine.stop();
+      await participants.close();
       commands.disconnect();
       reader.disconnect();
       await ledger.close();

@@ -7,12 +7,14 @@ import { CircuitBreaker } from "./guards/circuit-breaker.ts";
 import { LoadShed } from "./guards/load-shed.ts";
 import { Refusals } from "./guards/refusals.ts";
 import type { FeedEntry, LiveFeed } from "./feed/live-feed.ts";
-import { HEARTBEAT_MS, Instances, type Heartbeat, type InstanceView } from "./feed/instances.ts";
-import type { Clock, Timer } from "./kernel/clock.ts";
+import { Heart } from "./feed/heart.ts";
+import type { InstanceView } from "./feed/instances.ts";
+import type { Clock } from "./kernel/clock.ts";
 import { Deadline } from "./kernel/deadline.ts";
 import { DeadlineWatch } from "./kernel/deadline-watch.ts";
 import { EngineError } from "./kernel/errors.ts";
 import { snapshots } from "./kernel/histogram.ts";
+import type { FailpointListener } from "./kernel/failpoints.ts";
 import type { Random } from "./kernel/random.ts";
 import { TraceRecorder, type Trace } from "./kernel/trace-recorder.ts";
 import type {
@@ -31,24 +33,29 @@ import { BASKETS_MAX, EngineCore, unavailable } from "./paths/engine-core.ts";
 import { MovePath } from "./paths/move-path.ts";
 import type { Operation } from "./paths/operation.ts";
 import { mismatch, StockPath } from "./paths/stock-path.ts";
+import { RemotePath } from "./paths/remote-path.ts";
 import { TryPath } from "./paths/try-path.ts";
+import { BranchRecovery } from "./recovery/branch-recovery.ts";
 import { ExpirySweep } from "./recovery/expiry-sweep.ts";
 import type { SharedCells } from "./tiers/cas/shared-cells.ts";
 import { CELLS_MAX, StockGate } from "./tiers/cas/stock-gate.ts";
 import { ContentionProfile } from "./tiers/lock/contention-profile.ts";
 import { DishLocks, type Flight, type WaitChain } from "./tiers/lock/dish-locks.ts";
 import { BatchRunner } from "./tiers/tcc/batch-runner.ts";
+import { NO_PARTICIPANTS, type ParticipantState, type Participants } from "./tiers/tcc/participants.ts";
 import { isLedgerFailure, type Ledger, type NewCoupon, type NewDish } from "./tiers/tcc/ledger.ts";
 
 /** Time an expiry may take inside the engine; the sweep comes again anyway. */
 const EXPIRY_TIMEOUT_MS = 2_000;
 
+/** Time for cancelling an interrupted Try; shorter than the lease on its branches. */
+const ABANDON_TIMEOUT_MS = 2_000;
+
+/** The trace of what nobody asked for. */
+const NO_TRACE = "0".repeat(32);
+
 /** What a caller that was turned away is told to wait: several turns of the shedder. */
 const SHED_RETRY_MS = 1_000;
-
-/** What a heartbeat tells of contention: recent enough to act on, and a few kilobytes. */
-const HEARTBEAT_WINDOW_SECONDS = 10;
-const HEARTBEAT_DISHES_MAX = 20;
 
 export interface EnginePorts {
   /** Distinct for every process and every start of it: it names holds, batches and feed entries. */
@@ -58,8 +65,18 @@ export interface EnginePorts {
   ledger: Ledger;
   cells: SharedCells;
   feed: LiveFeed;
+  /** Absent: nobody can take part. */
+  participants?: Participants;
+  /** For tests that stop the process between two writes. */
+  failpoint?: FailpointListener;
   /** How much is kept in memory; the defaults are for production, a simulation of many engines wants less. */
   capacity?: { cells: number; baskets: number };
+}
+
+export interface EngineListener {
+  entry(entry: FeedEntry): void;
+  gap?(): void;
+  ticket?(txId: string, ticketId: string): void;
 }
 
 export class Engine {
@@ -72,17 +89,18 @@ export class Engine {
   private readonly trys: TryPath;
   private readonly moves: MovePath;
   private readonly stock: StockPath;
+  private readonly participants: Participants;
+  private readonly remote: RemotePath;
   private readonly sweep: ExpirySweep;
+  private readonly recovery: BranchRecovery;
   /** Who makes whom wait, in this instance. */
   readonly profile: ContentionProfile;
   private readonly recorder: TraceRecorder;
   private readonly shed: LoadShed;
   private readonly cellsBreaker: CircuitBreaker;
   private readonly ledgerBreaker: CircuitBreaker;
-  private readonly listeners = new Set<{ entry(entry: FeedEntry): void; gap?(): void }>();
-  private readonly others: Instances;
-  private readonly startedAtMs: number;
-  private heart: Timer | null = null;
+  private readonly listeners = new Set<EngineListener>();
+  private readonly heart: Heart;
   private unsubscribe: () => void = () => {};
   private readonly refusals = new Refusals();
   private shedCount = 0;
@@ -94,8 +112,6 @@ export class Engine {
     this.clock = clock;
     const capacity = ports.capacity ?? { cells: CELLS_MAX, baskets: BASKETS_MAX };
     this.gate = new StockGate(clock, capacity.cells);
-    this.startedAtMs = clock.nowMs();
-    this.others = new Instances(clock);
     this.profile = new ContentionProfile(clock);
     this.recorder = new TraceRecorder(clock, instance);
     this.shed = new LoadShed(clock);
@@ -116,21 +132,50 @@ export class Engine {
     });
     this.locks = new DishLocks(
       clock,
-      (batch, lane) => this.flight.run(batch, lane),
+      (batch, flight) => this.flight.run(batch, flight),
       (batch, cause) => {
         for (const operation of batch) operation.answer({ kind: "failed", failure: "unknown", cause });
       },
       this.profile,
     );
     this.core = new EngineCore(clock, new DeadlineWatch(clock), this.gate, this.locks, ledger, this.ledgerBreaker, capacity.baskets);
-    this.trys = new TryPath(this.core);
-    this.moves = new MovePath(this.core);
+    const failpoint = ports.failpoint ?? (() => {});
+    this.participants = ports.participants ?? NO_PARTICIPANTS;
+    this.remote = new RemotePath({
+      core: this.core,
+      ledger,
+      participants: this.participants,
+      random,
+      failpoint,
+      ended: (change) => this.publish({ instance, atMs: clock.nowMs(), dishes: [], transactions: [change] }),
+      opened: (txId, ticketId) => {
+        for (const listener of this.listeners) listener.ticket?.(txId, ticketId);
+      },
+    });
+    this.moves = new MovePath(this.core, this.remote);
+    this.trys = new TryPath(this.core, this.remote, (txId, deadline) => this.moves.run("cancel", txId, deadline, NO_TRACE, "FAILED"));
     this.stock = new StockPath(this.core);
+    this.heart = new Heart({
+      clock,
+      feed: ports.feed,
+      instance,
+      profile: this.profile,
+      locks: this.locks,
+      stats: () => this.stats(),
+      batchSizes: () => this.flight.histograms.batchOperations.snapshot(),
+    });
     this.sweep = new ExpirySweep({
       clock,
       findExpired: (limit) => ledger.findExpired(limit),
       expire: (record, deadline) => this.expire(record, deadline),
       deadline: () => Deadline.after(clock, EXPIRY_TIMEOUT_MS),
+    });
+    this.recovery = new BranchRecovery({
+      clock,
+      claim: (limit) => this.core.ask(() => ledger.claimBranches(limit)),
+      call: (branch) => this.remote.call(branch),
+      abandon: ({ txId, traceId }) => this.moves.run("cancel", txId, Deadline.after(clock, ABANDON_TIMEOUT_MS), traceId, "FAILED"),
+      failpoint,
     });
   }
 
@@ -141,7 +186,7 @@ export class Engine {
         for (const row of entry.dishes) this.gate.learn(row, null);
         for (const listener of this.listeners) listener.entry(entry);
       },
-      heartbeat: (heartbeat) => this.others.hear(heartbeat),
+      heartbeat: (heartbeat) => this.heart.hear(heartbeat),
       gap: () => {
         this.gaps++;
         this.gate.distrust();
@@ -149,14 +194,17 @@ export class Engine {
       },
     });
     this.sweep.start();
-    this.beat();
+    this.recovery.start();
+    this.heart.beat();
   }
 
   /** Takes in nothing new, finishes what is under way. */
   async stop(): Promise<void> {
     this.stopping = true;
-    this.heart?.cancel();
+    this.heart.stop();
     await this.sweep.stop();
+    await this.recovery.stop();
+    await this.remote.idle();
     await this.locks.idle();
     this.unsubscribe();
   }
@@ -165,10 +213,12 @@ export class Engine {
    * Freezes every line of a basket, or none.
    * @returns The reservation; the first answer again, with the state as it is now, when `txId` repeats.
    * @throws EngineError final: SOLD_OUT, DISH_PAUSED, UNKNOWN_DISH, WRONG_STORE, UNKNOWN_COUPON, COUPON_UNAVAILABLE,
-   *   ORDER_CONFLICT, LATE_TRY, IDEMPOTENCY_MISMATCH; retryable with the same txId: OVERLOADED, UNAVAILABLE,
-   *   IN_PROGRESS, and DEADLINE_EXCEEDED, whose outcome is unknown.
+   *   ORDER_CONFLICT, LATE_TRY, IDEMPOTENCY_MISMATCH, PARTICIPANT_REFUSED, PARTICIPANT_UNAVAILABLE (after the last two it is
+   *   cancelled: another txId may be tried); retryable with the same txId: OVERLOADED, UNAVAILABLE, IN_PROGRESS, and
+   *   DEADLINE_EXCEEDED, whose outcome is unknown.
    */
   async try(request: TryRequest, call: CallContext): Promise<TryAnswer> {
+    this.core.looks.arrived();
     try {
       this.checkOpen();
       if (this.shed.overloaded(this.locks.waiting)) {
@@ -188,19 +238,19 @@ export class Engine {
    */
   async confirm(txId: string, call: CallContext): Promise<MoveAnswer> {
     this.checkOpen();
-    return this.moves.run("confirm", txId, this.core.deadlineOf(call));
+    return this.moves.run("confirm", txId, this.core.deadlineOf(call), call.traceId);
   }
 
   /** Gives back what was reserved. An unknown txId is fenced: a Try of it that comes later is refused. */
   async cancel(txId: string, call: CallContext): Promise<MoveAnswer> {
     this.checkOpen();
-    return this.moves.run("cancel", txId, this.core.deadlineOf(call), "REQUESTED");
+    return this.moves.run("cancel", txId, this.core.deadlineOf(call), call.traceId, "REQUESTED");
   }
 
   /** Takes a confirmed sale back: portions and coupon are free again. */
   async reverse(txId: string, call: CallContext): Promise<MoveAnswer> {
     this.checkOpen();
-    return this.moves.run("reverse", txId, this.core.deadlineOf(call));
+    return this.moves.run("reverse", txId, this.core.deadlineOf(call), call.traceId);
   }
 
   /**
@@ -242,12 +292,32 @@ export class Engine {
     return this.sweep.sweepOnce();
   }
 
+  /** One bounded pass over the branches that are due; resolves when those it claimed were called. @returns how many. */
+  async recoverOnce(): Promise<number> {
+    const before = this.recovery.claimed;
+    await this.recovery.pass();
+    await this.recovery.idle();
+    await this.remote.idle();
+    return this.recovery.claimed - before;
+  }
+
+  /** The undone branches of these transactions become due now; the next pass of any instance calls them. @returns how many. */
+  async retryNow(txIds: readonly string[], call: CallContext): Promise<number> {
+    this.checkOpen();
+    return this.guarded(() => this.ports.ledger.hastenBranches(txIds), call);
+  }
+
+  /** Every participant that this instance has called. */
+  participantStates(): ParticipantState[] {
+    return this.participants.states();
+  }
+
   /**
    * Tells of every settled change, this instance's and the others'. A listener must not throw.
-   * `gap`: changes may have been missed, read anew what you show.
+   * `gap`: changes may have been missed, read anew what you show. `ticket`: this instance opened a review ticket.
    * @returns how to stop listening.
    */
-  onEntry(listener: { entry(entry: FeedEntry): void; gap?(): void }): () => void {
+  onEntry(listener: EngineListener): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
   }
@@ -261,7 +331,7 @@ export class Engine {
         refused: trys.counters.refused,
         parked: trys.counters.parked,
         casRetries: this.gate.cells.retriesTotal,
-        cellReads: this.core.cellReads,
+        cellReads: this.core.looks.dishReads,
       },
       lock: {
         batches: flight.counters.batches,
@@ -284,6 +354,9 @@ export class Engine {
         refused: trys.counters.guardRefused,
         ...moves.counters,
         ...runner.counters,
+        calls: structuredClone(this.remote.counters.calls),
+        tickets: this.remote.counters.tickets,
+        recovered: this.recovery.claimed,
         circuit: this.ledgerBreaker.state,
       },
       feed: { dropped: this.ports.feed.dropped, gaps: this.gaps },
@@ -312,8 +385,15 @@ export class Engine {
 
   /** Every instance on this stock, this one too, with what each says of itself; the silent ones marked. */
   instances(): InstanceView[] {
-    this.others.hear(this.heartbeat());
-    return this.others.list();
+    return this.heart.instances();
+  }
+
+  /**
+   * How closely contention is measured, in every instance: one wait in `every`, and each counts as many times.
+   * The others hear of it at once, or within a heartbeat.
+   */
+  setSampling(every: number): void {
+    this.heart.setSampling(every);
   }
 
   /** This one's name, as in `instances`. */
@@ -326,27 +406,9 @@ export class Engine {
     return this.gate.admittedTotal();
   }
 
-  private beat(): void {
-    this.ports.feed.announce(this.heartbeat());
-    this.heart = this.clock.schedule(HEARTBEAT_MS, () => this.beat());
-  }
-
-  private heartbeat(): Heartbeat {
-    const contention = this.profile.window(HEARTBEAT_WINDOW_SECONDS);
-    contention.dishes.splice(HEARTBEAT_DISHES_MAX);
-    return {
-      instance: this.ports.instance,
-      atMs: this.clock.nowMs(),
-      startedAtMs: this.startedAtMs,
-      stats: this.stats(),
-      contention,
-      chains: this.locks.waitChains(HEARTBEAT_DISHES_MAX),
-    };
-  }
-
   private async expire(record: TransactionRecord, deadline: Deadline): Promise<MoveAnswer> {
     this.core.rememberBasket(record);
-    return this.moves.run("expire", record.txId, deadline);
+    return this.moves.run("expire", record.txId, deadline, NO_TRACE, "EXPIRED");
   }
 
   private publish(entry: FeedEntry): void {

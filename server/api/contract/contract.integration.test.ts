@@ -8,6 +8,7 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import { afterAll, beforeAll } from "vitest";
 import * as nextRoute from "../../../app/api/[[...route]]/route.ts";
 import { createApiReads } from "../../console/reads/api-reads.ts";
+import { ParticipantDirectory } from "../../engine/kernel/participant-directory.ts";
 import { createEngine, type RunningEngine } from "../../engine/create-engine.ts";
 import { realClock } from "../../engine/kernel/clock.ts";
 import { PrismaClient } from "../../generated/prisma/client.ts";
@@ -36,6 +37,7 @@ beforeAll(async () => {
     engine: running.engine,
     reads: createApiReads(prisma, realClock),
     claims: createApiClaims(prisma),
+    directory: new ParticipantDirectory(),
     keys: new ApiKeys(prisma, realClock),
     probes: { postgres: () => prisma.$queryRaw`SELECT 1`, redis: () => running.pingRedis() },
     config: { rateLimitPerSecond: 100_000 },

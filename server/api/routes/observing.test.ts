@@ -88,8 +88,9 @@ describe("locks", () => {
   it("say who holds, who waits, and who else runs", async () => {
     const view = fakeView();
     const clock = new StandingClock();
-    const suspect = { lane: 1, startedAtMs: clock.monotonicMs() - 2_500, operations: 3, dishIds: new Set(["noodles", "rice"]) };
-    const chain = { dishId: "noodles", heldMs: 2_500, lane: 1, waiting: 4, longestWaitMs: 90 };
+    const suspect = { number: 7, wokenBy: null, lane: 1, startedAtMs: clock.monotonicMs() - 2_500, operations: 3, dishIds: new Set(["noodles", "rice"]) };
+    const queue = [{ key: "tx t1", lane: "try" as const, waitedMs: 90 }];
+    const chain = { dishId: "noodles", heldMs: 2_500, lane: 1, batch: 7, operations: 3, queue, waiting: 4, longestWaitMs: 90 };
     const api = testApi({ clock, engine: { ...fakeEngine(), ...view, suspects: () => [suspect], waitChains: () => [chain] } });
     const { status, body } = await api.send("GET", "/api/debug/locks?seconds=60");
     expect(status).toBe(200);

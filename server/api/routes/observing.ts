@@ -121,7 +121,7 @@ function shownInstance({ instance, alive, silentMs, startedAtMs, stats, contenti
 export const setSampling = route({
   method: "POST",
   path: "/api/debug/sampling",
-  summary: "How closely contention is measured in this process, until it ends or is told otherwise.",
+  summary: "How closely contention is measured, in every instance, until all have ended or are told otherwise.",
   scope: "observe",
   idempotencyKey: "optional",
   body: SamplingBody,
@@ -135,7 +135,7 @@ export const setSampling = route({
         throw new ApiError("IDEMPOTENCY_MISMATCH", "This Idempotency-Key was used for another request.");
       }
     }
-    call.engine.profile.sampleEvery = every;
+    call.engine.setSampling(every);
     return { status: 200, body: { every } };
   },
 });

@@ -15,7 +15,7 @@ import {
   TxIdParams,
 } from "../../contracts/transactions.ts";
 import { fingerprint, mergeLines } from "../../engine/kernel/basket.ts";
-import type { MoveAnswer as EngineMove, TryRequest } from "../../engine/kernel/types.ts";
+import type { MoveAnswer as EngineMove, RemoteBranch, TryRequest } from "../../engine/kernel/types.ts";
 import { ApiError, invalid } from "../problem.ts";
 import { type Answer, type Call, route } from "../route.ts";
 import { charge, parse, problemOf, within } from "../serve.ts";
@@ -90,15 +90,26 @@ export const tryBatch = route({
   },
 });
 
-async function tryOne({ engine, context }: Call, body: TryBody): Promise<Answer> {
-  const { txId, state, lines, expiresAtMs, replayed } = await engine.try(requestOf(body), context);
+async function tryOne({ engine, context, directory }: Call, body: TryBody): Promise<Answer> {
+  const { txId, state, lines, expiresAtMs, replayed } = await engine.try(requestOf(body, directory), context);
   const answer: TryAnswer = { txId, state, lines, expiresAt: new Date(expiresAtMs).toISOString() };
   return { status: replayed ? 200 : 201, body: answer };
 }
 
-function requestOf({ txId, storeId, lines, orderId, couponId, ttlSeconds, participants }: TryBody): TryRequest {
-  if (participants && participants.length > 0) throw invalid("participants", "cannot be served: no participant is configured");
-  return { txId, storeId, lines: mergeLines(lines), orderId: orderId ?? txId, couponId: couponId ?? null, ttlSeconds };
+function requestOf({ txId, storeId, lines, orderId, couponId, ttlSeconds, participants = [] }: TryBody, directory: Call["directory"]): TryRequest {
+  const request = { txId, storeId, lines: mergeLines(lines), orderId: orderId ?? txId, couponId: couponId ?? null, ttlSeconds };
+  return participants.length === 0 ? request : { ...request, participants: branchesOf(participants, directory) };
+}
+
+function branchesOf(wanted: NonNullable<TryBody["participants"]>, directory: Call["directory"]): RemoteBranch[] {
+  const resolution = directory.resolve(wanted);
+  if (!resolution.ok) throw invalid(resolution.errors);
+  return resolution.participants.map(({ name, tryUrl, confirmUrl, cancelUrl }, index) => {
+    const body = wanted[index]?.body ?? null;
+    // Postgres stores no such character, neither in a text nor in JSON.
+    if (JSON.stringify(body).includes("\\u0000")) throw invalid(`participants.${index}.body`, "must not contain the character U+0000");
+    return { participant: name, tryUrl, confirmUrl, cancelUrl, body };
+  });
 }
 
 const MOVE_ERRORS = ["UNKNOWN_TRANSACTION", "ILLEGAL_STATE", "IN_PROGRESS"] as const;

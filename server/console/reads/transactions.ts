@@ -3,7 +3,7 @@
  */
 import type { Transaction, TransactionsPage, TransactionsQuery } from "../../contracts/transactions.ts";
 import { freezeIdOf } from "../../engine/kernel/basket.ts";
-import type { CancelCause, TransactionState } from "../../engine/kernel/states.ts";
+import { localState, type CancelCause, type TransactionState } from "../../engine/kernel/states.ts";
 import { Prisma, type PrismaClient } from "../../generated/prisma/client.ts";
 import { containing, pageOf } from "./pages.ts";
 
@@ -26,7 +26,31 @@ interface TransactionSqlRow {
   expires_at: Date;
   lines: { lineNo: number; dishId: string; quantity: number; state: TransactionState }[] | null;
   ticket_id: string | null;
+  remote: BranchJson[] | null;
+  attempts: AttemptJson[] | null;
 }
+
+interface BranchJson {
+  no: number;
+  participant: string;
+  state: TransactionState;
+  attempts: number;
+  lastError: string | null;
+  nextAttemptAtMs: number | null;
+}
+
+interface AttemptJson {
+  no: number;
+  operation: "try" | "confirm" | "cancel" | "reverse";
+  atMs: number;
+  durationMs: number;
+  outcome: string;
+  httpStatus: number | null;
+  errorClass: string | null;
+}
+
+/** Calls shown with a transaction, the newest of them: as many as the ledger keeps of one operation. */
+const ATTEMPTS_MAX = 100;
 
 /** A ticket still open comes before one that is closed. */
 const SELECT = Prisma.sql`
@@ -35,7 +59,15 @@ const SELECT = Prisma.sql`
          t.created_at, t.updated_at, t.expires_at,
          (SELECT json_agg(json_build_object('lineNo', r.line_no, 'dishId', r.dish_id, 'quantity', r.quantity, 'state', r.state) ORDER BY r.line_no)
             FROM reservations r WHERE r.tx_id = t.tx_id) AS lines,
-         (SELECT k.ticket_id FROM tickets k WHERE k.tx_id = t.tx_id ORDER BY k.closed_at IS NULL DESC, k.opened_at DESC LIMIT 1) AS ticket_id
+         (SELECT k.ticket_id FROM tickets k WHERE k.tx_id = t.tx_id ORDER BY k.closed_at IS NULL DESC, k.opened_at DESC LIMIT 1) AS ticket_id,
+         CASE WHEN t.remote_branches > 0 THEN (
+           SELECT json_agg(json_build_object('no', b.branch_no, 'participant', b.participant, 'state', b.state, 'attempts', b.attempt, 'lastError', b.last_error,
+                    'nextAttemptAtMs', extract(epoch FROM b.next_attempt_at) * 1000) ORDER BY b.branch_no)
+             FROM branches b WHERE b.tx_id = t.tx_id) END AS remote,
+         CASE WHEN t.remote_branches > 0 THEN (
+           SELECT json_agg(json_build_object('no', a.branch_no, 'operation', a.operation, 'atMs', extract(epoch FROM a.at) * 1000, 'durationMs', a.duration_ms,
+                    'outcome', a.outcome, 'httpStatus', a.http_status, 'errorClass', a.error_class) ORDER BY a.at, a.branch_no)
+             FROM (SELECT * FROM attempts WHERE attempts.tx_id = t.tx_id ORDER BY at DESC LIMIT ${ATTEMPTS_MAX}) AS a) END AS attempts
   FROM transactions t`;
 
 export async function readTransaction(prisma: PrismaClient, txId: string): Promise<Transaction | null> {
@@ -43,9 +75,8 @@ export async function readTransaction(prisma: PrismaClient, txId: string): Promi
   return row ? transactionOf(row) : null;
 }
 
-/** Local branches are never tried again by themselves, so `minAttempts` above 0 and any `fingerprint` match nothing. */
+/** Local branches are never called, so `minAttempts` above 0 and any `fingerprint` find transactions with remote ones. */
 export async function readTransactions(prisma: PrismaClient, query: TransactionsQuery): Promise<TransactionsPage> {
-  if ((query.minAttempts ?? 0) > 0 || query.fingerprint !== undefined) return { transactions: [], nextCursor: null };
   const where = [Prisma.sql`true`];
   if (query.state) where.push(Prisma.sql`t.state = ANY(${query.state}::transaction_state[])`);
   if (query.storeId !== undefined) where.push(Prisma.sql`t.store_id = ${query.storeId}`);
@@ -53,6 +84,12 @@ export async function readTransactions(prisma: PrismaClient, query: Transactions
   if (query.cause !== undefined) where.push(Prisma.sql`t.cause = ${query.cause}::cancel_cause`);
   if (query.dishId !== undefined) {
     where.push(Prisma.sql`t.tx_id IN (SELECT tx_id FROM reservations WHERE dish_id = ${query.dishId})`);
+  }
+  if (query.minAttempts) {
+    where.push(Prisma.sql`t.remote_branches > 0 AND EXISTS (SELECT FROM branches b WHERE b.tx_id = t.tx_id AND b.attempt >= ${query.minAttempts}::int)`);
+  }
+  if (query.fingerprint !== undefined) {
+    where.push(Prisma.sql`t.tx_id IN (SELECT tx_id FROM branches WHERE fingerprint = ${query.fingerprint} AND next_attempt_at IS NOT NULL AND failures > 0)`);
   }
   if (query.q !== undefined) {
     const pattern = containing(query.q);
@@ -88,7 +125,7 @@ function transactionOf(row: TransactionSqlRow): Transaction {
       state,
     })),
     branches: row.fence ? [] : branchesOf(row),
-    attempts: [],
+    attempts: (row.attempts ?? []).map(({ no, atMs, ...attempt }) => ({ branchId: branchIdOf(no), at: isoOf(atMs), ...attempt })),
     ticketId: row.ticket_id,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
@@ -104,19 +141,31 @@ function transactionOf(row: TransactionSqlRow): Transaction {
   };
 }
 
-/** Local branches move with their transaction, in one commit: none of them can differ from it or need another attempt. */
-function branchesOf({ state, coupon_id }: TransactionSqlRow): Transaction["branches"] {
+/** Local branches are done in the commit that decides: they are where the transaction is going, and need no call. */
+function branchesOf({ state, coupon_id, remote }: TransactionSqlRow): Transaction["branches"] {
   const participants = coupon_id === null ? ["stock", "order"] : ["stock", "coupon", "order"];
-  return participants.map((participant) => ({
+  const local = participants.map((participant): Transaction["branches"][number] => ({
     branchId: participant,
     participant,
     kind: "local",
-    state,
+    state: localState(state),
     attempts: 0,
     lastError: null,
     nextAttemptAt: null,
   }));
+  const others = (remote ?? []).map(({ no, nextAttemptAtMs, ...branch }): Transaction["branches"][number] => ({
+    branchId: branchIdOf(no),
+    kind: "remote",
+    ...branch,
+    nextAttemptAt: nextAttemptAtMs === null ? null : isoOf(nextAttemptAtMs),
+  }));
+  return [...local, ...others];
 }
+
+/** As on the wire to the participant. */
+const branchIdOf = (branchNo: number): string => String(branchNo).padStart(2, "0");
+
+const isoOf = (atMs: number): string => new Date(atMs).toISOString();
 
 /** Microseconds are as fine as these times are true. */
 function rounded(ms: number | null): number | null {

@@ -3,9 +3,12 @@
  * Silence is all it can notice: a dead instance and one cut off from the feed look alike.
  */
 import type { Clock } from "../kernel/clock.ts";
+import type { HistogramSnapshot } from "../kernel/histogram.ts";
 import type { EngineStats } from "../kernel/types.ts";
 import type { ProfileWindow } from "../tiers/lock/contention-profile.ts";
 import type { WaitChain } from "../tiers/lock/dish-locks.ts";
+import type { Handover, LockEvent } from "../tiers/lock/lock-log.ts";
+import type { Sampling } from "./shared-sampling.ts";
 
 /** How often an instance speaks. */
 export const HEARTBEAT_MS = 2_000;
@@ -25,9 +28,17 @@ export interface Heartbeat {
   atMs: number;
   startedAtMs: number;
   stats: EngineStats;
+  /** Operations in a batch, since it started. */
+  batchSizes: HistogramSnapshot;
+  sampling: Sampling;
   /** Its own contention of the last seconds, the worst dishes only. */
   contention: ProfileWindow;
+  /** The same of longer windows; they may be some seconds old. */
+  longer: ProfileWindow[];
   chains: WaitChain[];
+  /** Newest last, as are the events. */
+  handovers: Handover[];
+  events: LockEvent[];
 }
 
 export interface InstanceView extends Heartbeat {

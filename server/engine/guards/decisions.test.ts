@@ -13,7 +13,7 @@ import { NO_FAULTS } from "../simulation/links.ts";
 import { type Instance, World } from "../simulation/world.ts";
 import { VirtualClock } from "../simulation/virtual-clock.ts";
 import { PARKED_MAX, StockGate } from "../tiers/cas/stock-gate.ts";
-import { HOLD_SUSPECT_MS } from "../tiers/lock/dish-locks.ts";
+import { HOLD_SUSPECT_MS } from "../tiers/lock/lock-log.ts";
 import { LedgerFailure } from "../tiers/tcc/ledger.ts";
 import { FAILURES_TO_OPEN, OPEN_MS } from "./circuit-breaker.ts";
 import { INTERVAL_MS, QUEUE_MS_MAX } from "./load-shed.ts";

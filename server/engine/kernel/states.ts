@@ -44,6 +44,8 @@ export type UnfinishedState = keyof typeof ENDED_STATES;
 /** The call that a branch in one of these states waits for. */
 export const BRANCH_OPERATIONS = { TRYING: "try", CONFIRMING: "confirm", CANCELLING: "cancel", REVERSING: "reverse" } as const;
 
+export type BranchOperation = (typeof BRANCH_OPERATIONS)[UnfinishedState];
+
 export function isUnfinished(state: TransactionState): state is UnfinishedState {
   return state in ENDED_STATES;
 }

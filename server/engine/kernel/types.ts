@@ -4,7 +4,7 @@
  */
 import type { EngineErrorCode, RefusalTier } from "./errors.ts";
 import type { HistogramSnapshot } from "./histogram.ts";
-import type { CancelCause, TransactionState } from "./states.ts";
+import type { BranchOperation, CancelCause, TransactionState } from "./states.ts";
 
 /** What accompanies every call. */
 export interface CallContext {
@@ -116,6 +116,9 @@ export interface StageTimes {
   redisMs: number;
 }
 
+/** Calls of participants, by operation and what came of them. */
+export type BranchCalls = Record<BranchOperation, Partial<Record<"DONE" | "REFUSED" | "ONGOING" | "FAILED" | "NOT_SENT", number>>>;
+
 /** Counters since the process started, tier by tier; gauges say so. */
 export interface EngineStats {
   /** Trys that were told no, by who said it and why. A Try that joined another's flight and shared its no counts too. */
@@ -168,6 +171,12 @@ export interface EngineStats {
     resent: number;
     /** Batches cut in two to find a poisoned request. */
     bisected: number;
+    /** Calls of remote branches, by operation and outcome. */
+    calls: BranchCalls;
+    /** Review tickets that this instance opened. */
+    tickets: number;
+    /** Due branches that this instance took up, its own and others'. */
+    recovered: number;
     /** Gauge. */
     circuit: "closed" | "open" | "halfOpen";
   };

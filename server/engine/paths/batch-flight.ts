@@ -7,11 +7,13 @@ import type { LoadShed } from "../guards/load-shed.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { Histogram, SIZE_BOUNDS, TIME_BOUNDS_MS } from "../kernel/histogram.ts";
 import type { TraceRecorder } from "../kernel/trace-recorder.ts";
+import { targetOf } from "../kernel/states.ts";
 import type { DishRow } from "../kernel/types.ts";
 import type { FeedEntry, TransactionChange } from "../feed/live-feed.ts";
 import type { HoldOwner, SettleRequest, SharedCells, TakeGrant, TakeRequest } from "../tiers/cas/shared-cells.ts";
 import type { StockGate } from "../tiers/cas/stock-gate.ts";
 import type { BatchOutcome, BatchRunner } from "../tiers/tcc/batch-runner.ts";
+import type { Flight } from "../tiers/lock/dish-locks.ts";
 import type { Operation } from "./operation.ts";
 
 /**
@@ -56,14 +58,12 @@ export class BatchFlight {
       ledgerMs: new Histogram(TIME_BOUNDS_MS),
     },
   };
-  private sequence = 0;
-
   constructor(private readonly ports: FlightPorts) {}
 
   /** Answers every operation; never rejects. */
-  async run(operations: Operation[], lane: number): Promise<void> {
+  async run(operations: Operation[], flight: Flight): Promise<void> {
     const { clock, gate, runner, instance } = this.ports;
-    const owner: HoldOwner = { instance, sequence: ++this.sequence };
+    const owner: HoldOwner = { instance, sequence: flight.number };
     const onTime = this.dropLate(operations);
     const leftLocksAtMs = clock.monotonicMs();
     for (const { lane: kind, enteredAtMs } of operations) {
@@ -96,7 +96,7 @@ export class BatchFlight {
       const item = outcome.items[position];
       operation.answer(item ?? { kind: "failed", failure: "unknown", cause: null });
     });
-    if (this.ports.recorder.capturing) this.trace(lane, flying, { leftLocksAtMs, heldAtMs, decidedAtMs });
+    if (this.ports.recorder.capturing) this.trace(flight, flying, { leftLocksAtMs, heldAtMs, decidedAtMs });
   }
 
   /** Two of the stages last as long for every Try of a batch. */
@@ -115,10 +115,16 @@ export class BatchFlight {
     stageMs.ledgerMs.observe(ledgerMs, trys);
   }
 
-  private trace(lane: number, flying: readonly Operation[], at: { leftLocksAtMs: number; heldAtMs: number; decidedAtMs: number }): void {
+  private trace(flight: Flight, flying: readonly Operation[], at: { leftLocksAtMs: number; heldAtMs: number; decidedAtMs: number }): void {
     const { recorder, clock } = this.ports;
-    const dishes = [...new Set(flying.flatMap(({ dishIds }) => dishIds))];
-    recorder.span("batch", "batch", lane, at.leftLocksAtMs, clock.monotonicMs(), { operations: flying.length, dishes: dishes.slice(0, 50) });
+    const { lane, number, wokenBy } = flight;
+    recorder.span("batch", "batch", lane, at.leftLocksAtMs, clock.monotonicMs(), {
+      batch: number,
+      operations: flying.length,
+      waitMsMax: at.leftLocksAtMs - Math.min(...flying.map(({ enteredAtMs }) => enteredAtMs)),
+      wokenBy: wokenBy?.from ?? null,
+      dishes: [...flight.dishIds].slice(0, 50),
+    });
     recorder.span("hold in Redis", "redis", lane, at.leftLocksAtMs, at.heldAtMs);
     recorder.span("decide in Postgres", "ledger", lane, at.heldAtMs, at.decidedAtMs);
     for (const { dishIds, enteredAtMs, lane: kind } of flying) {
@@ -247,10 +253,11 @@ function feedEntryOf(instance: string, operations: readonly Operation[], outcome
     if (!item || item.kind === "failed") return;
     atMs = Math.max(atMs, item.atMs);
     if (request.kind === "try" && item.kind === "try" && item.verdict === "ACCEPTED") {
-      transactions.push({ txId: request.try.txId, storeId: request.try.storeId, state: "RESERVED" });
-    } else if (request.kind === "move" && item.kind === "move" && (item.verdict === "MOVED" || item.verdict === "FENCED")) {
+      const state = request.try.branches?.length ? "TRYING" : "RESERVED";
+      transactions.push({ txId: request.try.txId, storeId: request.try.storeId, state });
+    } else if (request.kind === "move" && item.kind === "move" && (item.verdict === "MOVED" || item.verdict === "DECIDED" || item.verdict === "FENCED")) {
       const storeId = outcome.dishes.get(dishIds[0] ?? "")?.storeId ?? "";
-      transactions.push({ txId: request.move.txId, storeId, state: request.move.to });
+      transactions.push({ txId: request.move.txId, storeId, state: targetOf(request.move.to, item.verdict === "DECIDED" ? 1 : 0) });
     } else if (!(item.kind === "change" && item.verdict.verdict === "APPLIED")) {
       return;
     }

@@ -7,12 +7,12 @@ import type { Clock } from "../kernel/clock.ts";
 import { Deadline } from "../kernel/deadline.ts";
 import type { DeadlineWatch } from "../kernel/deadline-watch.ts";
 import { EngineError } from "../kernel/errors.ts";
-import { BatchedReads } from "../kernel/batched-reads.ts";
 import type { CallContext, TransactionRecord } from "../kernel/types.ts";
 import type { CircuitBreaker } from "../guards/circuit-breaker.ts";
 import type { StockGate } from "../tiers/cas/stock-gate.ts";
 import type { DishLocks } from "../tiers/lock/dish-locks.ts";
 import type { Ledger } from "../tiers/tcc/ledger.ts";
+import { Looks } from "./looks.ts";
 import type { Operation, OperationOutcome } from "./operation.ts";
 
 /** Baskets whose dishes are remembered, so that confirming them needs no read; about 30 MiB. */
@@ -29,10 +29,7 @@ export interface BasketKeys {
 
 export class EngineCore {
   readonly baskets: LRUCache<string, BasketKeys>;
-  private readonly lookups: BatchedReads<TransactionRecord | null>;
-  private readonly dishReads: BatchedReads<void>;
-  private readonly refreshing = new Map<string, Promise<void>>();
-  cellReads = 0;
+  readonly looks: Looks;
   /** Operations whose deadline passed before their batch was sent. */
   timedOut = 0;
 
@@ -42,29 +39,30 @@ export class EngineCore {
     readonly gate: StockGate,
     readonly locks: DishLocks<Operation>,
     ledger: Ledger,
-    ledgerBreaker: CircuitBreaker,
+    private readonly ledgerBreaker: CircuitBreaker,
     basketsMax: number,
   ) {
     this.baskets = new LRUCache({ max: basketsMax });
-    const guarded = async <T>(read: () => Promise<T>): Promise<T> => {
-      if (!ledgerBreaker.allows()) throw unavailable(null);
-      try {
-        return await ledgerBreaker.call(read);
-      } catch (error) {
-        throw unavailable(error);
-      }
-    };
-    this.lookups = new BatchedReads(clock, (txIds) => guarded(() => ledger.findTransactions(txIds)));
-    this.dishReads = new BatchedReads(clock, async (dishIds) => {
-      const askedAtMs = clock.monotonicMs();
-      this.cellReads++;
-      const rows = await guarded(() => ledger.readDishes(dishIds));
-      rows.forEach((row, position) => {
+    this.looks = new Looks({
+      clock,
+      findTransactions: (txIds) => this.ask(() => ledger.findTransactions(txIds)),
+      readDishes: (dishIds) => this.ask(() => ledger.readDishes(dishIds)),
+      look: (txIds, dishIds) => this.ask(() => ledger.look(txIds, dishIds)),
+      learn: (dishId, row, askedAtMs) => {
         if (row) gate.learn(row, askedAtMs);
-        else gate.learnUnknown(dishIds[position] as string, askedAtMs);
-      });
-      return dishIds.map(() => undefined);
+        else gate.learnUnknown(dishId, askedAtMs);
+      },
     });
+  }
+
+  /** Asks the ledger, if its circuit lets us. @throws EngineError UNAVAILABLE. */
+  async ask<T>(question: () => Promise<T>): Promise<T> {
+    if (!this.ledgerBreaker.allows()) throw unavailable(null);
+    try {
+      return await this.ledgerBreaker.call(question);
+    } catch (error) {
+      throw unavailable(error);
+    }
   }
 
   deadlineOf(call: CallContext): Deadline {
@@ -73,7 +71,16 @@ export class EngineCore {
 
   /** The transaction as the ledger has it now; null when it has none. */
   async findTransaction(txId: string, deadline: Deadline): Promise<TransactionRecord | null> {
-    const record = await this.inTime(this.lookups.get(txId), deadline, "the transaction was read");
+    return this.remembered(await this.inTime(this.looks.transaction(txId), deadline, "the transaction was read"));
+  }
+
+  /** The same for a Try that is about to be refused or was answered before, and can wait a little; reads `dishIds` with it. */
+  async lookPatiently(txId: string, dishIds: readonly string[], deadline: Deadline): Promise<TransactionRecord | null> {
+    const look = this.looks.patiently(txId, dishIds, deadline.remainingMs);
+    return this.remembered(await this.inTime(look, deadline, "the transaction was read"));
+  }
+
+  private remembered(record: TransactionRecord | null): TransactionRecord | null {
     if (record && record.lines.length > 0) this.rememberBasket(record);
     return record;
   }
@@ -84,15 +91,7 @@ export class EngineCore {
 
   /** Reads cells from the ledger again, one flight a dish. */
   async refresh(dishIds: readonly string[], deadline: Deadline): Promise<void> {
-    const reads = dishIds.map((dishId) => {
-      let read = this.refreshing.get(dishId);
-      if (!read) {
-        read = this.dishReads.get(dishId).finally(() => this.refreshing.delete(dishId));
-        this.refreshing.set(dishId, read);
-      }
-      return read;
-    });
-    await this.inTime(Promise.all(reads), deadline, "stock was read");
+    await this.inTime(this.looks.stock(dishIds), deadline, "stock was read");
   }
 
   /** Sends an operation through the locks and waits for its outcome. What it was promised is given back if it never leaves. */

@@ -4,14 +4,18 @@
  */
 import { EngineError } from "../kernel/errors.ts";
 import type { Deadline } from "../kernel/deadline.ts";
-import { canMove, VERB_TARGETS, type CancelCause, type Verb } from "../kernel/states.ts";
+import { canMove, isUnfinished, targetOf, VERB_TARGETS, type CancelCause, type TransactionState, type Verb } from "../kernel/states.ts";
 import type { MoveAnswer, TransactionRecord } from "../kernel/types.ts";
 import type { MoveVerdict } from "../tiers/tcc/ledger.ts";
 import { failureOf, type BasketKeys, type EngineCore } from "./engine-core.ts";
 import { Operation } from "./operation.ts";
+import type { RemotePath } from "./remote-path.ts";
 
 /** A transaction's dishes never change, so one new look settles NOT_LOCKED; more means that something else is wrong. */
 const LOOKS_MAX = 4;
+
+/** Kept of a caller's time to answer "decided, not done yet". */
+const ANSWER_MS = 50;
 
 const NO_KEYS: BasketKeys = { dishIds: [], couponId: null };
 
@@ -26,14 +30,17 @@ export class MovePath {
   readonly counters: MoveCounters = { confirmed: 0, cancelled: 0, expired: 0, reversed: 0 };
   private readonly flights = new Map<string, Promise<MoveAnswer>>();
 
-  constructor(private readonly core: EngineCore) {}
+  constructor(
+    private readonly core: EngineCore,
+    private readonly remote: RemotePath,
+  ) {}
 
   /** Concurrent callers of one verb on one transaction share one flight. */
-  async run(verb: Verb, txId: string, deadline: Deadline, cause: CancelCause | null = null): Promise<MoveAnswer> {
+  async run(verb: Verb, txId: string, deadline: Deadline, traceId: string, cause: CancelCause | null = null): Promise<MoveAnswer> {
     const key = `${verb} ${txId}`;
     const earlier = this.flights.get(key);
     if (earlier) return this.core.inTime(earlier, deadline, "an earlier call ended");
-    const flight = this.fly(verb, txId, deadline, cause);
+    const flight = this.fly(verb, txId, deadline, traceId, cause);
     this.flights.set(key, flight);
     try {
       return await flight;
@@ -42,7 +49,7 @@ export class MovePath {
     }
   }
 
-  private async fly(verb: Verb, txId: string, deadline: Deadline, cause: CancelCause | null): Promise<MoveAnswer> {
+  private async fly(verb: Verb, txId: string, deadline: Deadline, traceId: string, cause: CancelCause | null): Promise<MoveAnswer> {
     const { core } = this;
     const to = VERB_TARGETS[verb];
     let keys = core.baskets.get(txId) ?? null;
@@ -50,7 +57,7 @@ export class MovePath {
       deadline.check(`${verb} was decided`);
       if (!keys) {
         const record = await core.findTransaction(txId, deadline);
-        if (record && !canMove(record.state, to)) return judge(verb, record);
+        if (record && !canMove(record.state, targetOf(to, record.remoteBranches))) return judge(verb, record);
         if (!record && verb !== "cancel") throw unknownTransaction(txId);
         keys = record ? keysOf(record) : NO_KEYS; // an unknown txId is cancelled too: the tombstone fences a late Try
       }
@@ -59,7 +66,7 @@ export class MovePath {
       const outcome = await core.submit(operation);
       if (outcome.kind === "failed" || outcome.kind === "late" || outcome.kind === "short") throw failureOf(outcome);
       if (outcome.kind !== "move") throw new Error(`a ${verb} was answered as a ${outcome.kind}`);
-      const answer = await this.answer(outcome.verdict, verb, txId, deadline);
+      const answer = await this.answer(outcome.verdict, verb, txId, deadline, traceId);
       if (answer) return answer;
       keys = null;
     }
@@ -67,12 +74,15 @@ export class MovePath {
   }
 
   /** @returns null when the transaction must be looked at again. */
-  private async answer(verdict: MoveVerdict, verb: Verb, txId: string, deadline: Deadline): Promise<MoveAnswer | null> {
+  private async answer(verdict: MoveVerdict, verb: Verb, txId: string, deadline: Deadline, traceId: string): Promise<MoveAnswer | null> {
     switch (verdict) {
       case "MOVED":
       case "FENCED":
         this.count(verb);
         return { txId, state: VERB_TARGETS[verb] };
+      case "DECIDED":
+        this.count(verb);
+        return { txId, state: await this.tell(txId, targetOf(VERB_TARGETS[verb], 1), deadline, traceId) };
       case "UNKNOWN":
         throw unknownTransaction(txId);
       case "NOT_LOCKED":
@@ -87,6 +97,15 @@ export class MovePath {
     }
   }
 
+  /** Phase two begins at once and goes on without the caller, who hears of its end if it comes in time. */
+  private async tell(txId: string, decided: TransactionState, deadline: Deadline, traceId: string): Promise<TransactionState> {
+    const told = this.remote.tell(txId, traceId);
+    this.remote.track(told);
+    const patience = deadline.narrowedTo(Math.max(0, deadline.remainingMs - ANSWER_MS));
+    const state = await this.core.watch.race(told, patience, () => new Error("not done in time")).catch(() => null);
+    return state ?? decided;
+  }
+
   private count(verb: Verb): void {
     if (verb === "confirm") this.counters.confirmed++;
     else if (verb === "cancel") this.counters.cancelled++;
@@ -98,10 +117,7 @@ export class MovePath {
 /** What a verb means to a transaction that it cannot move: done already, or not allowed. */
 function judge(verb: Verb, record: TransactionRecord): MoveAnswer {
   const { txId, state, ticketId } = record;
-  if (state === VERB_TARGETS[verb]) return { txId, state };
-  if (verb === "confirm" && state === "CONFIRMING") return { txId, state };
-  if (verb === "cancel" && state === "CANCELLING") return { txId, state };
-  if (verb === "reverse" && state === "REVERSING") return { txId, state };
+  if (state === VERB_TARGETS[verb] || (isUnfinished(state) && state === targetOf(VERB_TARGETS[verb], 1))) return { txId, state };
   throw new EngineError("ILLEGAL_STATE", `Transaction ${txId} is ${state}: it cannot ${verb}.`, { txId, ticketId: ticketId ?? undefined });
 }
 

@@ -6,9 +6,9 @@ import { fingerprint } from "../kernel/basket.ts";
 import type { Deadline } from "../kernel/deadline.ts";
 import { EngineError } from "../kernel/errors.ts";
 import type { DishRow, StockChangeRequest } from "../kernel/types.ts";
-import type { ChangeVerdict } from "../tiers/tcc/ledger.ts";
+import { isLedgerFailure, SUPPLIED_MAX, type ChangeVerdict } from "../tiers/tcc/ledger.ts";
 import { failureOf, type EngineCore } from "./engine-core.ts";
-import { Operation } from "./operation.ts";
+import { Operation, type OperationOutcome } from "./operation.ts";
 
 export class StockPath {
   constructor(private readonly core: EngineCore) {}
@@ -18,6 +18,7 @@ export class StockPath {
     const change = { ...request, requestHash: fingerprint([kind, dishId, quantity, reason]) };
     const operation = new Operation({ kind: "change", change }, [dishId], null, deadline, this.core.clock.monotonicMs());
     const outcome = await this.core.submit(operation);
+    if (isOverflow(outcome)) throw supplyLimit(request);
     if (outcome.kind === "failed" || outcome.kind === "late" || outcome.kind === "short") throw failureOf(outcome);
     if (outcome.kind !== "change") throw new Error(`a stock change was answered as a ${outcome.kind}`);
     return dishOf(outcome.verdict, request);
@@ -38,6 +39,15 @@ function dishOf(verdict: ChangeVerdict, { dishId, quantity, actionKey }: StockCh
     case "MISMATCH":
       throw mismatch(actionKey);
   }
+}
+
+/** The one thing about a checked change that a row may not hold: so many portions. It failed alone, its batch went on without it. */
+function isOverflow(outcome: OperationOutcome): boolean {
+  return outcome.kind === "failed" && outcome.failure === "poisoned" && isLedgerFailure(outcome.cause) && outcome.cause.overflow;
+}
+
+function supplyLimit({ dishId, quantity }: StockChangeRequest): EngineError {
+  return new EngineError("SUPPLY_LIMIT", `Dish ${dishId} cannot take ${quantity} portions more: a dish is supplied with at most ${SUPPLIED_MAX} in all.`);
 }
 
 export function mismatch(actionKey: string): EngineError {

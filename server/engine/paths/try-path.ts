@@ -3,18 +3,20 @@
  * Replay first: before any refusal it asks whether this txId was answered before. It knows no SQL, no Redis, no HTTP.
  */
 import { payloadHashOf, freezeIdOf } from "../kernel/basket.ts";
-import type { Deadline } from "../kernel/deadline.ts";
+import { Deadline } from "../kernel/deadline.ts";
 import { EngineError, isEngineError } from "../kernel/errors.ts";
 import type { CallContext, TransactionRecord, TryAnswer, TryRequest } from "../kernel/types.ts";
 import type { LedgerTry, TryVerdict } from "../tiers/tcc/ledger.ts";
 import { failureOf, type EngineCore } from "./engine-core.ts";
 import { Operation, type OperationOutcome } from "./operation.ts";
+import { isNotTried, type RemotePath } from "./remote-path.ts";
 
 /**
  * How long a Try waits for another instance's hold before it looks again. Its settle normally wakes it earlier through
- * the live feed; this is for holds whose owner died.
+ * the live feed; this is for holds whose owner died. Ten batches long: shorter, and busy instances ask the ledger what the
+ * feed is about to tell them.
  */
-const HOLD_RECHECK_MS = 25;
+const HOLD_RECHECK_MS = 100;
 
 /**
  * How often holds may turn a Try back before Postgres decides it. Redis may only save work: a hold whose owner died, or
@@ -24,6 +26,9 @@ const TURNED_BACK_MAX = 2;
 
 /** Kept of a parked Try's time to look for an earlier answer before it is turned away: the fallback's share of the 800 ms. */
 const LOOK_UP_MS = 100;
+
+/** Time for cancelling what participants did not agree to; nobody waits for it. If it fails, recovery does it. */
+const ABANDON_MS = 2_000;
 
 interface Flight {
   hash: string;
@@ -43,7 +48,12 @@ export class TryPath {
   readonly counters: TryCounters = { admitted: 0, refused: 0, parked: 0, reserved: 0, replayed: 0, guardRefused: 0 };
   private readonly flights = new Map<string, Flight>();
 
-  constructor(private readonly core: EngineCore) {}
+  /** @param abandon cancels a transaction whose participants did not agree. */
+  constructor(
+    private readonly core: EngineCore,
+    private readonly remote: RemotePath,
+    private readonly abandon: (txId: string, deadline: Deadline) => Promise<unknown>,
+  ) {}
 
   /** See `Engine.try`. Concurrent callers of one txId and payload share one flight. */
   async run(request: TryRequest, call: CallContext): Promise<TryAnswer> {
@@ -90,15 +100,26 @@ export class TryPath {
     const startedAtMs = core.clock.monotonicMs();
     let lookedUp = false;
     let turnedBack = 0;
+    let knownNew = false;
     for (;;) {
       deadline.check("stock was promised", "cas");
+      const justAsked = knownNew;
+      knownNew = false;
       const verdict = core.gate.admit(request.storeId, request.lines);
       switch (verdict.kind) {
-        case "unsure":
-          await core.refresh(verdict.dishIds, deadline);
+        case "unsure": {
+          // A missing cell is needed to go on. An old one says no, and asks for what a no has to know.
+          if (verdict.dishIds.some((dishId) => !core.gate.reading(dishId))) {
+            await core.refresh(verdict.dishIds, deadline);
+            continue;
+          }
+          const known = await core.lookPatiently(request.txId, verdict.dishIds, deadline);
+          if (known) return this.replay(known, hash);
+          knownNew = true;
           continue;
+        }
         case "refused": {
-          const known = await core.findTransaction(request.txId, deadline);
+          const known = justAsked ? null : await core.lookPatiently(request.txId, [], deadline);
           if (known) return this.replay(known, hash);
           counters.refused++;
           throw new EngineError(verdict.code, verdict.message, { tier: "cas", txId: request.txId, dishes: verdict.dishes });
@@ -108,13 +129,13 @@ export class TryPath {
           // who parks after that: so stock is asked again first.
           if (!lookedUp && core.baskets.has(request.txId)) {
             lookedUp = true;
-            const known = await core.findTransaction(request.txId, deadline);
+            const known = await core.lookPatiently(request.txId, [], deadline);
             if (known) return this.replay(known, hash);
             continue;
           }
           const served = await this.park(verdict.dishId, verdict.quantity, deadline);
           if (served) continue;
-          const known = await core.findTransaction(request.txId, deadline);
+          const known = await core.lookPatiently(request.txId, [], deadline);
           if (known) return this.replay(known, hash);
           throw promisedToOthers(verdict.dishId, "cas");
         }
@@ -123,27 +144,30 @@ export class TryPath {
       }
       const nowMs = core.clock.monotonicMs();
       const stages = { accessMs: call.accessMs ?? 0, casMs: nowMs - startedAtMs, lockMs: 0, redisMs: 0 };
-      const ledgerTry: LedgerTry = { ...request, payloadHash: hash, traceId: call.traceId, stages };
+      const ledgerTry: LedgerTry = { ...request, payloadHash: hash, traceId: call.traceId, stages, branches: request.participants };
       const dishIds = request.lines.map(({ dishId }) => dishId);
       const ignoresHolds = turnedBack >= TURNED_BACK_MAX;
       const operation = new Operation({ kind: "try", try: ledgerTry }, dishIds, request.couponId, deadline, nowMs, ignoresHolds);
+      const versions = dishIds.map((dishId) => core.gate.reading(dishId)?.version);
       const outcome = await core.submit(operation);
       if (outcome.kind === "short") {
-        turnedBack++;
-        await this.waitForHolder(outcome.dishId, outcome.quantity, deadline);
+        const { dishId, quantity } = outcome;
+        const isNews = core.gate.reading(dishId)?.version !== versions[dishIds.indexOf(dishId)];
+        if (turnedBack++ > 0 || !isNews) await this.waitForHolder(dishId, quantity, deadline);
         continue;
       }
-      const answer = await this.answer(outcome, request, hash, deadline);
+      const answer = await this.answer(outcome, request, hash, call, deadline);
       if (answer) return answer;
     }
   }
 
   /** @returns null when the Try must start over. */
-  private async answer(outcome: OperationOutcome, request: TryRequest, hash: string, deadline: Deadline): Promise<TryAnswer | null> {
+  private async answer(outcome: OperationOutcome, request: TryRequest, hash: string, call: CallContext, deadline: Deadline): Promise<TryAnswer | null> {
     const { core, counters } = this;
     if (outcome.kind === "failed" || outcome.kind === "late" || outcome.kind === "short") throw failureOf(outcome);
     if (outcome.kind !== "try") throw new Error(`a Try was answered as a ${outcome.kind}`);
     if (outcome.verdict === "ACCEPTED") {
+      await this.tryRemote(request, call, deadline);
       counters.reserved++;
       core.rememberBasket(request);
       return {
@@ -155,14 +179,27 @@ export class TryPath {
       };
     }
     if (outcome.verdict === "KNOWN") {
-      const record = await core.findTransaction(request.txId, deadline);
+      const record = await core.lookPatiently(request.txId, [], deadline);
       if (!record) return null; // neither inserted nor found: a new snapshot will tell
-      if (!outcome.resent || record.payloadHash !== hash || record.state !== "RESERVED") return this.replay(record, hash);
-      counters.reserved++; // it was this call that wrote it; its first answer was lost on the way
-      return { ...answerOf(record), replayed: false };
+      const written = outcome.resent && record.payloadHash === hash; // by this call; its first answer was lost on the way
+      if (!written || !["TRYING", "RESERVED"].includes(record.state)) return this.replay(record, hash);
+      if (record.state === "TRYING") await this.tryRemote(request, call, deadline);
+      counters.reserved++;
+      return { ...answerOf(record), state: "RESERVED", replayed: false };
     }
     counters.guardRefused++;
     throw this.refusal(outcome.verdict, request);
+  }
+
+  /** The local hold is committed, so whatever happens now the transaction ends: by us, or by whoever finds it interrupted. */
+  private async tryRemote({ txId, participants = [] }: TryRequest, call: CallContext, deadline: Deadline): Promise<void> {
+    if (participants.length === 0) return;
+    try {
+      await this.remote.tryAll(txId, participants, call.traceId, deadline);
+    } catch (error) {
+      if (isNotTried(error)) this.remote.track(this.abandon(txId, Deadline.after(this.core.clock, ABANDON_MS)));
+      throw error;
+    }
   }
 
   private replay(record: TransactionRecord, hash: string): TryAnswer {
@@ -226,6 +263,7 @@ export class TryPath {
   private async waitForHolder(dishId: string, quantity: number, deadline: Deadline): Promise<void> {
     const { core } = this;
     this.counters.parked++;
+    const before = core.gate.reading(dishId)?.version;
     const { woken, leave } = core.gate.park(dishId, quantity);
     const recheck = core.clock.schedule(HOLD_RECHECK_MS, leave);
     try {
@@ -234,7 +272,7 @@ export class TryPath {
       recheck.cancel();
       leave();
     }
-    await core.refresh([dishId], deadline);
+    if (core.gate.reading(dishId)?.version === before) await core.refresh([dishId], deadline);
   }
 }
 

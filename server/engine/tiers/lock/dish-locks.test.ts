@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../simulation/virtual-clock.ts";
 import { ContentionProfile } from "./contention-profile.ts";
-import { BATCH_OPERATIONS_MAX, BATCHES_IN_FLIGHT_MAX, DishLocks, type Lockable, MOVES_SHARE, PASSED_OVER_MS_MAX, HOLD_SUSPECT_MS, WAITING_MAX } from "./dish-locks.ts";
+import { BATCH_OPERATIONS_MAX, BATCHES_IN_FLIGHT_MAX, DishLocks, type Lockable, MOVES_SHARE, PASSED_OVER_MS_MAX, WAITING_MAX } from "./dish-locks.ts";
+import { HOLD_SUSPECT_MS, STARVED_MS } from "./lock-log.ts";
 
 interface TestOp extends Lockable {
   name: string;
@@ -170,12 +171,13 @@ describe("dish locks", () => {
     const { clock, locks, settle } = lab();
     locks.enter(op("holder", ["noodles"]));
     await settle();
-    locks.enter(op("1", ["noodles"]));
-    locks.enter(op("2", ["noodles", "rice"]));
+    locks.enter(op("1", ["noodles"], { exclusiveKeys: ["tx 1", "order 1"] }));
+    locks.enter(op("2", ["noodles", "rice"], { exclusiveKeys: ["tx 2"], lane: "move" }));
     await clock.advance(20);
+    const [first, second] = [{ key: "tx 1", lane: "try", waitedMs: 20 }, { key: "tx 2", lane: "move", waitedMs: 20 }];
     expect(locks.waitChains(10)).toEqual([
-      { dishId: "noodles", heldMs: 20, lane: 1, waiting: 2, longestWaitMs: 20 },
-      { dishId: "rice", heldMs: null, lane: null, waiting: 1, longestWaitMs: 20 },
+      { dishId: "noodles", heldMs: 20, lane: 1, batch: 1, operations: 1, waiting: 2, longestWaitMs: 20, queue: [first, second] },
+      { dishId: "rice", heldMs: null, lane: null, batch: null, operations: null, waiting: 1, longestWaitMs: 20, queue: [second] },
     ]);
   });
 

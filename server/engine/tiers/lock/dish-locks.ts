@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../../kernel/clock.ts";
 import type { ContentionProfile, Waiter } from "./contention-profile.ts";
+import { type Handover, HOLD_SUSPECT_MS, LockLog } from "./lock-log.ts";
 
 /**
  * Operations in one batch. Postgres' time per operation stops falling at about 256 (FACT: 21, 27, 27 thousand a second
@@ -36,11 +37,8 @@ export const PASSED_OVER_MS_MAX = 25;
 /** Operations that may wait. At 20 000 a second a queue of 16 384 is one deadline long: more could only time out. */
 export const WAITING_MAX = 16_384;
 
-/**
- * A batch that holds its dishes for longer than this is reported: its call to the ledger should have ended long before.
- * Its locks stay: the batch may still commit, and the database would only make the next one wait.
- */
-export const HOLD_SUSPECT_MS = 2_000;
+/** Waiters of a chain that are named: the head of the queue, where the next batch comes from. */
+const QUEUE_SHOWN_MAX = 4;
 
 export interface Lockable {
   /** "move" finishes or changes; "try" begins. */
@@ -57,11 +55,15 @@ export interface Lockable {
 
 /** A batch in flight, as a person sees it. */
 export interface Flight {
+  /** Grows with every batch of this instance. */
+  number: number;
   /** 1 … BATCHES_IN_FLIGHT_MAX. */
   lane: number;
   startedAtMs: number;
   operations: number;
   dishIds: ReadonlySet<string>;
+  /** Who let it go: the batch that had held a dish of it; null when nothing of it had waited for another batch. */
+  wokenBy: Handover | null;
 }
 
 /** Who holds a dish, and who stands behind it in order of arrival. */
@@ -70,6 +72,11 @@ export interface WaitChain {
   /** How long the batch in flight has held it; null: nobody holds it. */
   heldMs: number | null;
   lane: number | null;
+  /** That batch, and how many operations are in it. */
+  batch: number | null;
+  operations: number | null;
+  /** The head of the queue: each by its first exclusive key. */
+  queue: { key: string; lane: "move" | "try"; waitedMs: number }[];
   waiting: number;
   longestWaitMs: number;
 }
@@ -87,20 +94,25 @@ export class DishLocks<Op extends Lockable> {
   private readonly held = new Set<string>();
   private readonly flights: (Flight | null)[] = new Array(BATCHES_IN_FLIGHT_MAX).fill(null);
   private batchesInFlight = 0;
+  private batches = 0;
+  /** What a person should hear of. */
+  readonly log: LockLog;
   private pumpScheduled = false;
   private idleWaiters: (() => void)[] = [];
 
   /**
    * @param run carries a batch through and answers every operation; its keys are held until the promise settles.
-   * @param run is told its lane, 1 … BATCHES_IN_FLIGHT_MAX.
+   * @param run is told its number and its lane, 1 … BATCHES_IN_FLIGHT_MAX.
    * @param abandon answers the operations of a batch that crashed, so that nobody waits for it.
    */
   constructor(
     private readonly clock: Clock,
-    private readonly run: (batch: Op[], lane: number) => Promise<void>,
+    private readonly run: (batch: Op[], flight: Flight) => Promise<void>,
     private readonly abandon: (batch: Op[], error: unknown) => void,
     private readonly profile: ContentionProfile,
-  ) {}
+  ) {
+    this.log = new LockLog(clock);
+  }
 
   get waiting(): number {
     return this.places.size;
@@ -121,12 +133,13 @@ export class DishLocks<Op extends Lockable> {
     return true;
   }
 
-  /** @returns true when `op` was still waiting and now never runs; false when it has left with a batch. */
+  /** Its time is up. @returns true when `op` was still waiting and now never runs; false when it has left with a batch. */
   withdraw(op: Op): boolean {
     const waiting = this.places.get(op);
     if (!waiting) return false;
     waiting.withdrawn = true;
     this.places.delete(op);
+    this.log.waited(op.dishIds, this.clock.monotonicMs() - waiting.sinceMs, true);
     return true;
   }
 
@@ -151,25 +164,31 @@ export class DishLocks<Op extends Lockable> {
       if (batch.length === 0) break;
       void this.fly(batch);
     }
+    this.log.pumped();
     if (this.places.size === 0 && this.batchesInFlight === 0) {
       for (const resolve of this.idleWaiters.splice(0)) resolve();
     }
   }
 
-  private async fly(batch: Op[]): Promise<void> {
+  private async fly(leaving: Waiting<Op>[]): Promise<void> {
+    const batch = leaving.map(({ op }) => op);
     const keys = batch.flatMap((op) => [...op.sharedKeys, ...op.exclusiveKeys]);
     for (const key of keys) this.held.add(key);
     const lane = this.flights.indexOf(null);
     const dishIds = new Set(batch.flatMap((op) => op.dishIds));
-    const flight = { lane: lane + 1, startedAtMs: this.clock.monotonicMs(), operations: batch.length, dishIds };
+    const startedAtMs = this.clock.monotonicMs();
+    const flight: Flight = { number: ++this.batches, lane: lane + 1, startedAtMs, operations: batch.length, dishIds, wokenBy: null };
+    flight.wokenBy = this.log.left(flight, leaving.map(({ op, sinceMs }) => ({ dishIds: op.dishIds, sinceMs })));
+    const released = this.log.held(flight);
     this.flights[lane] = flight;
     this.batchesInFlight++;
     try {
-      await this.run(batch, flight.lane);
+      await this.run(batch, flight);
     } catch (error) {
       this.abandon(batch, error);
     } finally {
       this.profile.released(flight, this.waiters(), this.clock.monotonicMs());
+      released();
       this.batchesInFlight--;
       this.flights[lane] = null;
       for (const key of keys) this.held.delete(key);
@@ -186,20 +205,29 @@ export class DishLocks<Op extends Lockable> {
   /** The longest queues, longest first. */
   waitChains(limit: number): WaitChain[] {
     const nowMs = this.clock.monotonicMs();
-    const queues = new Map<string, { waiting: number; sinceMs: number }>();
-    for (const { dishIds, sinceMs } of this.waiters()) {
-      for (const dishId of dishIds) {
-        const queue = queues.get(dishId);
-        if (!queue) queues.set(dishId, { waiting: 1, sinceMs });
-        else {
-          queue.waiting++;
-          queue.sinceMs = Math.min(queue.sinceMs, sinceMs);
-        }
+    const queues = new Map<string, { waiting: number; sinceMs: number; head: Waiting<Op>[] }>();
+    for (const place of this.places.values()) {
+      for (const dishId of place.op.dishIds) {
+        let queue = queues.get(dishId);
+        if (!queue) queues.set(dishId, (queue = { waiting: 0, sinceMs: place.sinceMs, head: [] }));
+        queue.waiting++;
+        queue.sinceMs = Math.min(queue.sinceMs, place.sinceMs);
+        if (queue.head.length < QUEUE_SHOWN_MAX) queue.head.push(place);
       }
     }
-    const chains = [...queues].map(([dishId, { waiting, sinceMs }]) => {
+    const chains = [...queues].map(([dishId, { waiting, sinceMs, head }]) => {
       const holder = this.flights.find((flight) => flight?.dishIds.has(dishId)) ?? null;
-      return { dishId, heldMs: holder && nowMs - holder.startedAtMs, lane: holder?.lane ?? null, waiting, longestWaitMs: nowMs - sinceMs };
+      const queue = head.map(({ op, sinceMs: since }) => ({ key: op.exclusiveKeys[0] ?? "", lane: op.lane, waitedMs: nowMs - since }));
+      return {
+        dishId,
+        heldMs: holder && nowMs - holder.startedAtMs,
+        lane: holder?.lane ?? null,
+        batch: holder?.number ?? null,
+        operations: holder?.operations ?? null,
+        queue,
+        waiting,
+        longestWaitMs: nowMs - sinceMs,
+      };
     });
     return chains.sort((a, b) => b.waiting - a.waiting || b.longestWaitMs - a.longestWaitMs).slice(0, limit);
   }
@@ -212,15 +240,16 @@ export class DishLocks<Op extends Lockable> {
    * The next batch: waiting operations in order of arrival whose keys are free. One that must stay behind may be
    * passed over, until it has waited long enough; then its keys are closed to those behind it.
    */
-  private select(): Op[] {
+  private select(): Waiting<Op>[] {
     const selection = new Selection<Op>(this.held, this.clock.monotonicMs());
     // Each lane is promised its share; then what is left over goes to whoever waits.
     selection.take(this.lanes.move, MOVES_SHARE);
     selection.take(this.lanes.try, BATCH_OPERATIONS_MAX - Math.min(this.lanes.move.length, MOVES_SHARE));
     selection.take(this.lanes.move, BATCH_OPERATIONS_MAX);
     const nowMs = this.clock.monotonicMs();
-    for (const op of selection.batch) {
-      this.profile.waited({ dishIds: op.dishIds, sinceMs: (this.places.get(op) as Waiting<Op>).sinceMs }, nowMs);
+    for (const { op, sinceMs } of selection.batch) {
+      this.profile.waited({ dishIds: op.dishIds, sinceMs }, nowMs);
+      this.log.waited(op.dishIds, nowMs - sinceMs, false);
       this.places.delete(op);
     }
     const stays = (waiting: Waiting<Op>): boolean => !waiting.withdrawn && this.places.has(waiting.op);
@@ -235,7 +264,7 @@ export class DishLocks<Op extends Lockable> {
 
 /** One scan over the lanes. */
 class Selection<Op extends Lockable> {
-  readonly batch: Op[] = [];
+  readonly batch: Waiting<Op>[] = [];
   private readonly taken = new Set<Op>();
   private weight = 0;
   private readonly exclusive = new Set<string>();
@@ -255,7 +284,7 @@ class Selection<Op extends Lockable> {
       if (waiting.withdrawn || this.taken.has(op)) continue;
       if (this.batch.length > 0 && this.weight + op.weight > BATCH_LINES_MAX) return;
       if (this.fits(op)) {
-        this.batch.push(op);
+        this.batch.push(waiting);
         this.taken.add(op);
         this.weight += op.weight;
         for (const key of op.exclusiveKeys) this.exclusive.add(key);

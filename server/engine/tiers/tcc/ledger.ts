@@ -172,14 +172,20 @@ export type LedgerFailureKind =
 
 const LEDGER_FAILURE = Symbol.for("eightysix.ledgerFailure");
 
+/** Portions a dish can be supplied with in all: a row counts in 32 bits. A batch that would pass it is `poisoned`. */
+export const SUPPLIED_MAX = 2 ** 31 - 1;
+
 export class LedgerFailure extends Error {
   readonly kind: LedgerFailureKind;
+  /** Of a poisoned batch: a number did not fit. */
+  readonly overflow: boolean;
   readonly [LEDGER_FAILURE] = true;
 
-  constructor(kind: LedgerFailureKind, message: string, cause?: unknown) {
+  constructor(kind: LedgerFailureKind, message: string, cause?: unknown, overflow = false) {
     super(message, { cause });
     this.name = "LedgerFailure";
     this.kind = kind;
+    this.overflow = overflow;
   }
 }
 

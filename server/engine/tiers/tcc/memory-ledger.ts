@@ -6,22 +6,24 @@ import { freezeIdOf } from "../../kernel/basket.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { canMove, ENDED_STATES, isUnfinished, localState, STOCK_EFFECTS, targetOf, type TransactionState, type UnfinishedState } from "../../kernel/states.ts";
 import type { DishRow, StockChangeKind, TransactionRecord } from "../../kernel/types.ts";
-import type {
-  BranchRecord,
-  BranchReport,
-  ChangeVerdict,
-  ClaimedBranch,
-  Ledger,
-  LedgerBatch,
-  LedgerBatchResult,
-  LedgerMove,
-  LedgerStockChange,
-  LedgerTry,
-  MoveVerdict,
-  NewCoupon,
-  NewDish,
-  SettledTransaction,
-  TryVerdict,
+import {
+  LedgerFailure,
+  SUPPLIED_MAX,
+  type BranchRecord,
+  type BranchReport,
+  type ChangeVerdict,
+  type ClaimedBranch,
+  type Ledger,
+  type LedgerBatch,
+  type LedgerBatchResult,
+  type LedgerMove,
+  type LedgerStockChange,
+  type LedgerTry,
+  type MoveVerdict,
+  type NewCoupon,
+  type NewDish,
+  type SettledTransaction,
+  type TryVerdict,
 } from "./ledger.ts";
 import { MemoryBranches, type AttemptView } from "./memory-branches.ts";
 
@@ -81,6 +83,7 @@ export class MemoryLedger implements Ledger {
 
   async runBatch(batch: LedgerBatch): Promise<LedgerBatchResult> {
     const atMs = Math.floor(this.clock.nowMs());
+    this.checkRoom(batch.changes);
     const touched = new Set<DishRow>();
     const moves = this.moveAll(batch, atMs, touched);
     const changes = batch.changes.map((change) => this.change(change, touched));
@@ -266,6 +269,19 @@ export class MemoryLedger implements Ledger {
     this.setState(record, target, atMs);
     record.cause = target === "CANCELLING" || target === "CANCELLED" ? cause : null;
     this.branches.decide(txId, target, atMs);
+  }
+
+  /** As a row of 32 bits does: a restock that does not fit fails its whole batch, before anything is written. */
+  private checkRoom(changes: readonly LedgerStockChange[]): void {
+    const supplied = new Map<string, number>();
+    for (const { actionKey, kind, dishId, quantity } of changes) {
+      const dish = this.dishes.get(dishId);
+      if (!dish || this.actions.has(actionKey)) continue;
+      const before = supplied.get(dishId) ?? dish.supplied;
+      const after = kind === "RESTOCK" ? before + quantity : before;
+      if (after > SUPPLIED_MAX) throw new LedgerFailure("poisoned", `${dishId} would be supplied with ${after} portions.`, undefined, true);
+      supplied.set(dishId, after);
+    }
   }
 
   /** @returns its verdict, to be asked for when the batch is done: the answer is the dish as the batch leaves it. */

@@ -61,3 +61,9 @@ export interface Participants {
   /** Every participant that was called, sorted by name. */
   states(): ParticipantState[];
 }
+
+/** For an installation that lets nobody take part. */
+export const NO_PARTICIPANTS: Participants = {
+  call: async () => ({ outcome: "NOT_SENT", errorClass: "FORBIDDEN_HOST", httpStatus: null, message: "this instance calls no participants", durationMs: 0 }),
+  states: () => [],
+};

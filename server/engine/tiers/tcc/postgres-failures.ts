@@ -23,13 +23,16 @@ const KINDS: Readonly<Record<string, LedgerFailureKind>> = {
   "23": "poisoned", // integrity: a CHECK, a NOT NULL
 };
 
+const NUMBER_OUT_OF_RANGE = "22003";
+
 /** For errors of a statement that was sent. Anything not named above was rolled back for a reason of the server's own:
  * a cancelled statement (57014), no memory, no space, a standby, tables that are not there. */
 export function failureOf(error: unknown): LedgerFailure {
   if (isLedgerFailure(error)) return error;
   const code = sqlstateOf(error);
   const kind = code === null ? "unknown" : (KINDS[code] ?? KINDS[code.slice(0, 2)] ?? "unavailable");
-  return new LedgerFailure(kind, `Postgres did not answer the call: ${messageOf(error)}${code === null ? "" : ` (${code})`}`, error);
+  const message = `Postgres did not answer the call: ${messageOf(error)}${code === null ? "" : ` (${code})`}`;
+  return new LedgerFailure(kind, message, error, code === NUMBER_OUT_OF_RANGE);
 }
 
 /** For errors before anything was sent. */

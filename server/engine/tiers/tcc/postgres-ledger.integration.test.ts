@@ -4,7 +4,7 @@ import { createDatabase, type TestDatabase } from "../../../testing/stack.ts";
 import type { DishRow } from "../../kernel/types.ts";
 import { describeBranches } from "./branches.conformance.ts";
 import { describeLedger } from "./ledger.conformance.ts";
-import { isLedgerFailure, type Ledger, type LedgerTry } from "./ledger.ts";
+import { isLedgerFailure, SUPPLIED_MAX, type Ledger, type LedgerTry } from "./ledger.ts";
 import { Bench } from "./ledger-testing.ts";
 import { type PostgresUnderTest, postgresUnderTest } from "./postgres-testing.ts";
 
@@ -48,6 +48,18 @@ describe("two sessions on one ledger", () => {
   beforeEach(() => {
     bench = new Bench(`s${++runs}`);
     return async () => expect(await under.audit()).toEqual([]);
+  });
+
+  test("a restock that a row cannot hold poisons its batch, is known by it, and writes nothing", async () => {
+    await supply({ a: 10, b: 10 });
+    const row = await dish("a");
+    await under.pool.query("UPDATE dishes SET supplied = $2, available = $2 WHERE dish_id = $1", [row.dishId, SUPPLIED_MAX - 5]);
+    await under.pool.query("UPDATE stock_movements SET quantity = $2 WHERE dish_id = $1", [row.dishId, SUPPLIED_MAX - 5]);
+    const changes = [bench.change("RESTOCK", "b", 3), bench.change("RESTOCK", "a", 6)];
+    await expect(under.ledger.runBatch(bench.batch([], { changes }))).rejects.toMatchObject({ kind: "poisoned", overflow: true });
+    expect([(await dish("a")).supplied, (await dish("b")).supplied]).toEqual([SUPPLIED_MAX - 5, 10]);
+    const alone = await under.ledger.runBatch(bench.batch([], { changes: [bench.change("RESTOCK", "a", 5)] }));
+    expect(alone.changes).toMatchObject([{ verdict: "APPLIED", dish: { supplied: SUPPLIED_MAX } }]);
   });
 
   test("dishes are locked in the order of their bytes, however they are named", async () => {
