@@ -62,12 +62,14 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const reader = connect({});
   await Promise.race([Promise.all([commands, reader].map(ready)), sleep(realClock, REDIS_READY_MS_MAX)]);
 
+  const cells = new RedisCells(commands, prefix, HOLD_MS);
   const engine = new Engine({
     instance,
     clock: realClock,
     random: realRandom,
     ledger,
-    cells: new RedisCells(commands, prefix, HOLD_MS),
+    cells,
+    cellCare: cells,
     feed: new RedisFeed(commands, reader, prefix, instance),
   });
   engine.start();

@@ -28,13 +28,14 @@ import type {
   TryRequest,
 } from "./kernel/types.ts";
 import { BatchFlight } from "./paths/batch-flight.ts";
+import { CARE_TIMEOUT_MS, CellCare } from "./paths/cell-care.ts";
 import { BASKETS_MAX, EngineCore, unavailable } from "./paths/engine-core.ts";
 import { MovePath } from "./paths/move-path.ts";
 import type { Operation } from "./paths/operation.ts";
 import { mismatch, StockPath } from "./paths/stock-path.ts";
 import { TryPath } from "./paths/try-path.ts";
 import { ExpirySweep } from "./recovery/expiry-sweep.ts";
-import type { SharedCells } from "./tiers/cas/shared-cells.ts";
+import type { SharedCellCare, SharedCells } from "./tiers/cas/shared-cells.ts";
 import { CELLS_MAX, StockGate } from "./tiers/cas/stock-gate.ts";
 import { ContentionProfile } from "./tiers/lock/contention-profile.ts";
 import { DishLocks, type Flight, type WaitChain } from "./tiers/lock/dish-locks.ts";
@@ -54,6 +55,8 @@ export interface EnginePorts {
   random: Random;
   ledger: Ledger;
   cells: SharedCells;
+  /** The same cells for people. Absent: they are not looked at, nor put right by hand. */
+  cellCare?: SharedCellCare;
   feed: LiveFeed;
   /** How much is kept in memory; the defaults are for production, a simulation of many engines wants less. */
   capacity?: { cells: number; baskets: number };
@@ -72,6 +75,8 @@ export class Engine {
   private readonly sweep: ExpirySweep;
   /** Who makes whom wait, in this instance. */
   readonly profile: ContentionProfile;
+  /** One dish's cells side by side, for people. */
+  readonly cells: CellCare;
   private readonly recorder: TraceRecorder;
   private readonly shed: LoadShed;
   private readonly cellsBreaker: CircuitBreaker;
@@ -128,6 +133,8 @@ export class Engine {
       stats: () => this.stats(),
       batchSizes: () => this.flight.histograms.batchOperations.snapshot(),
     });
+    const readDish = (dishId: string) => this.guarded(async () => (await ledger.readDishes([dishId]))[0] ?? null, { timeoutMs: CARE_TIMEOUT_MS, traceId: instance });
+    this.cells = new CellCare({ clock, instance, gate: this.gate, shared: ports.cellCare, sharedBreaker: this.cellsBreaker, readDish, publish: (entry) => this.publish(entry) });
     this.sweep = new ExpirySweep({
       clock,
       findExpired: (limit) => ledger.findExpired(limit),
@@ -141,6 +148,7 @@ export class Engine {
     this.unsubscribe = this.ports.feed.subscribe({
       entry: (entry) => {
         for (const row of entry.dishes) this.gate.learn(row, null);
+        if (entry.reload) void this.cells.hear(entry.reload);
         for (const listener of this.listeners) listener.entry(entry);
       },
       heartbeat: (heartbeat) => this.heart.hear(heartbeat),
