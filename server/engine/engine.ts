@@ -15,7 +15,7 @@ import { DeadlineWatch } from "./kernel/deadline-watch.ts";
 import { EngineError } from "./kernel/errors.ts";
 import { snapshots } from "./kernel/histogram.ts";
 import type { Random } from "./kernel/random.ts";
-import { TraceRecorder, type Trace } from "./kernel/trace-recorder.ts";
+import { TraceRecorder, type CaptureOptions, type Trace } from "./kernel/trace-recorder.ts";
 import type {
   CallContext,
   DishRow,
@@ -307,8 +307,8 @@ export class Engine {
   }
 
   /** Batches, waits and holds of the next `seconds`, for Perfetto. */
-  captureTrace(seconds: number): Promise<Trace> {
-    return this.recorder.capture(seconds);
+  captureTrace(seconds: number, options?: CaptureOptions): Promise<Trace> {
+    return this.recorder.capture(seconds, options);
   }
 
   /** The longest queues now: who holds, who waits. */

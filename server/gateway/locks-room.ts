@@ -136,16 +136,19 @@ export class LocksSource implements RoomSource<Unnumbered<LocksSnapshot>, Unnumb
   /** What has to be said of an instance, or null. */
   private news({ windows, heardAtMs, ...rest }: InstanceLocks): InstanceLocks | null {
     const { instance } = rest;
-    const changedWindows = windows.filter((window) => {
-      const [key, text] = [`${instance} ${window.seconds}`, JSON.stringify(window)];
-      return this.saidWindows.get(key) !== text && this.saidWindows.set(key, text);
-    });
+    const changedWindows = windows.filter((window) => this.isNews(`${instance} ${window.seconds}`, JSON.stringify(window)));
     const text = JSON.stringify(rest);
     const said = this.saidInstances.get(instance);
     const nowMs = this.clock.monotonicMs();
     if (changedWindows.length === 0 && said?.text === text && nowMs - said.atMs < TOLD_EVERY_MS) return null;
     this.saidInstances.set(instance, { text, atMs: nowMs });
     return { ...rest, heardAtMs, windows: changedWindows };
+  }
+
+  private isNews(key: string, text: string): boolean {
+    if (this.saidWindows.get(key) === text) return false;
+    this.saidWindows.set(key, text);
+    return true;
   }
 
   private forget(name: string): void {
