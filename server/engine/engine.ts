@@ -140,6 +140,7 @@ export class Engine {
       findExpired: (limit) => ledger.findExpired(limit),
       expire: (record, deadline) => this.expire(record, deadline),
       deadline: () => Deadline.after(clock, EXPIRY_TIMEOUT_MS),
+      times: this.core.expiries,
     });
   }
 

@@ -160,6 +160,7 @@ export class TryPath {
     if (outcome.verdict === "ACCEPTED") {
       counters.reserved++;
       core.rememberBasket(request);
+      core.expiries.add(request.ttlSeconds);
       return {
         txId: request.txId,
         state: "RESERVED",
