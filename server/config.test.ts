@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { StartError } from "./embedded/start-error.ts";
@@ -42,6 +43,24 @@ describe("configuration", () => {
     const config = readConfig({ PARTICIPANT_HOSTS: "a.local:80, b.local", PAYMENT_SECRETS: "wechat=x=y,alipay=z" });
     expect(config.participantHosts).toEqual(["a.local:80", "b.local"]);
     expect([...config.paymentSecrets]).toEqual([["wechat", "x=y"], ["alipay", "z"]]);
+  });
+
+  test("a file of participants is read; one that could not be called, or a name given twice, is named as wrong", () => {
+    const folder = mkdtempSync(join(tmpdir(), "config-"));
+    const file = join(folder, "participants.json");
+    const read = (list: unknown) => {
+      writeFileSync(file, JSON.stringify(list));
+      return readConfig({ PARTICIPANTS_FILE: file }).participants;
+    };
+    const pay = { name: "pay", tryUrl: "https://pay.local/try", confirmUrl: "https://pay.local/confirm", cancelUrl: "https://pay.local/cancel" };
+    try {
+      expect(read([pay])).toEqual([pay]);
+      for (const wrong of [[pay, pay], [{ ...pay, tryUrl: "ftp://pay.local" }], [{ ...pay, tryUrl: "https://a:b@pay.local" }], [{ ...pay, more: 1 }], pay]) {
+        expect(() => read(wrong), JSON.stringify(wrong)).toThrow("PARTICIPANTS_FILE must be");
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("every variable stands in the operations page with its default", () => {

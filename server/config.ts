@@ -20,7 +20,10 @@ const whole = (min: number, max: number) =>
 
 const urlOf = (...protocols: string[]) => z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol));
 
-const participant = z.strictObject({ name: z.string().regex(/^[\w.:-]{1,64}$/), tryUrl: z.url(), confirmUrl: z.url(), cancelUrl: z.url() });
+/** What the engine's directory of participants takes, so that a wrong file is named as such. */
+const participantUrl = z.url({ protocol: /^https?$/ }).refine((value) => new URL(value).username === "" && new URL(value).password === "");
+const participant = z.strictObject({ name: z.string().regex(/^[\w.:-]{1,64}$/), tryUrl: participantUrl, confirmUrl: participantUrl, cancelUrl: participantUrl });
+const participants = z.array(participant).refine((list) => new Set(list.map(({ name }) => name)).size === list.length);
 
 interface Variable {
   name: string;
@@ -132,7 +135,7 @@ function splitPair(pair: string): [string, string] {
 function readParticipants(path: string, context: z.RefinementCtx): Participant[] {
   const file = resolve(PROJECT_DIR, path);
   try {
-    if (existsSync(file)) return z.array(participant).parse(JSON.parse(readFileSync(file, "utf8")));
+    if (existsSync(file)) return participants.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch {}
   context.addIssue({ code: "custom", message: "not such a file" });
   return z.NEVER;

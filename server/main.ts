@@ -8,7 +8,7 @@ import { Hono } from "hono";
 import next from "next";
 import { createApi } from "./api/app.ts";
 import { createApiClaims } from "./api/claims.ts";
-import { ApiKeys } from "./api/keys.ts";
+import { ApiKeys, KEYS_CHANGED } from "./api/keys.ts";
 import { isApiUrl, nodeListener } from "./api/node-mount.ts";
 import { createAuth } from "./auth/auth.ts";
 import { type Config, PROJECT_DIR, readConfig } from "./config.ts";
@@ -34,6 +34,7 @@ import { createGateway } from "./gateway/gateway.ts";
 import { createLiveReads } from "./gateway/live-reads.ts";
 import { checkPort, HttpServer } from "./http-server.ts";
 import { calm, createLog, type Log } from "./log.ts";
+import { Notices } from "./notices.ts";
 import { setRuntime } from "./runtime.ts";
 import { Shutdown } from "./shutdown.ts";
 
@@ -92,12 +93,16 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
     engine,
     onTrouble: calm((error, leftOut) => log.warn({ err: error, leftOut }, "a dish could not be read from postgres")),
   });
+  const keys = new ApiKeys(prisma, realClock);
+  const notices = new Notices(databaseUrl, KEYS_CHANGED, keys);
+  shutdown.add("notices", () => notices.stop());
+  await notices.start();
   const api = createApi({
     engine,
     reads,
     claims: createApiClaims(prisma),
     directory,
-    keys: new ApiKeys(prisma, realClock),
+    keys,
     probes: { postgres: () => prisma.$queryRaw`SELECT 1`, redis: () => running.pingRedis() },
     config: { rateLimitPerSecond: config.rateLimitPerSecond },
     log,

@@ -9,7 +9,7 @@ const POWERS = 31;
 const BUCKETS = (POWERS - STEP_BITS + 1) * STEPS;
 
 export class Latencies {
-  constructor(readonly counts = new Float64Array(BUCKETS)) {}
+  constructor(readonly counts: Float64Array = new Float64Array(BUCKETS)) {}
 
   record(ns: number): void {
     const value = Math.min(2 ** POWERS - 1, ns) | 0;

@@ -2,12 +2,13 @@
  * API keys against a real Postgres, on a clock that the test moves.
  */
 import { PrismaPg } from "@prisma/adapter-pg";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { SCOPES } from "../contracts/scopes.ts";
 import { PrismaClient } from "../generated/prisma/client.ts";
 import { createDatabase, type TestDatabase } from "../testing/stack.ts";
 import { createApiClaims } from "./claims.ts";
-import { ApiKeys, createFirstKey } from "./keys.ts";
+import { Notices } from "../notices.ts";
+import { ApiKeys, createFirstKey, KEYS_CHANGED } from "./keys.ts";
 import { StandingClock } from "./testing.ts";
 
 let database: TestDatabase;
@@ -55,6 +56,71 @@ it("a revoked key is dead at once here, and within a second in another process",
   clock.advance(1_000);
   expect(await there.verify(secret)).toBeNull();
   expect(await here.revoke(keyId)).toBe(false);
+});
+
+describe("a process that hears of changes", () => {
+  const clock = new StandingClock();
+  let here: ApiKeys;
+  let there: ApiKeys;
+  let notices: Notices;
+  let heard: () => void;
+
+  beforeEach(async () => {
+    here = new ApiKeys(prisma, clock);
+    there = new ApiKeys(prisma, clock);
+    notices = new Notices(database.url, KEYS_CHANGED, {
+      hearing: () => there.hearing(),
+      deaf: () => there.deaf(),
+      heard: () => {
+        there.heard();
+        heard();
+      },
+    });
+    heard = () => {};
+    await notices.start();
+    return () => notices.stop();
+  });
+  const nextNotice = () =>
+    new Promise<void>((resolve) => {
+      heard = resolve;
+    });
+
+  it("knows a revoked key for dead as soon as the notice comes, whatever the time", async () => {
+    const { keyId, secret } = await here.create({ name: "till", scopes: ["orders"] });
+    expect(await there.verify(secret)).not.toBeNull();
+    const notice = nextNotice();
+    await here.revoke(keyId);
+    await notice;
+    expect(await there.verify(secret)).toBeNull();
+  });
+
+  it("asks nothing for a key it knows, for as long as it hears", async () => {
+    const notice = nextNotice();
+    const { secret } = await here.create({ name: "till", scopes: ["orders"] });
+    await notice;
+    await there.verify(secret);
+    const before = queries;
+    clock.advance(9_000);
+    expect(there.verify(secret)).toMatchObject({ scopes: ["orders"] }); // not a promise
+    expect(queries).toBe(before);
+  });
+
+  it("reads the list every second again once the line is cut, and a revoked key is dead within it", async () => {
+    const { keyId, secret } = await here.create({ name: "till", scopes: ["orders"] });
+    await there.verify(secret);
+    await notices.stop();
+    await here.revoke(keyId);
+    clock.advance(1_000);
+    expect(await there.verify(secret)).toBeNull();
+  });
+
+  it("learns within ten seconds what was written by hand", async () => {
+    const { keyId, secret } = await here.create({ name: "till", scopes: ["orders"] });
+    await there.verify(secret);
+    await prisma.apiKey.updateMany({ where: { keyId }, data: { revokedAt: new Date() } });
+    clock.advance(10_000);
+    await expect.poll(() => there.verify(secret)).toBeNull();
+  });
 });
 
 it("a rotated key keeps its id; the old secret is dead at once", async () => {

@@ -1,18 +1,26 @@
 /**
  * API keys: made, verified, replaced, revoked. The database keeps a SHA-256 of each: a key has 256 random bits, so a fast
- * hash is enough. Verifying looks into a list of all live keys, at most a second old: no query for a request.
+ * hash is enough. Verifying looks into a list of all live keys: no query for a request. Whoever changes a key sends a notice
+ * through the database; a process that hears them reads the list when it changes, one that does not reads it every second.
  */
 import { hash, randomBytes } from "node:crypto";
 import { SCOPES, type Scope } from "../contracts/scopes.ts";
-import type { Clock } from "../engine/kernel/clock.ts";
+import type { Clock, Timer } from "../engine/kernel/clock.ts";
 import type { PrismaClient } from "../generated/prisma/client.ts";
 import type { ApiKeyIdentity, ApiKeyVerifier } from "./ports.ts";
 
 /** So that a key found in a log or a repository is recognised for what it is. */
 const KEY_PATTERN = /^e86_[A-Za-z0-9_-]{43}$/;
 
-/** The list is never older when it decides, so a key revoked elsewhere works no longer than this. */
+/** The channel of the notices. */
+export const KEYS_CHANGED = "api_keys_changed";
+
+/** Without notices the list is never older when it decides, so a key revoked elsewhere works no longer than this. */
 const LIST_AGE_MS_MAX = 1_000;
+/** With notices it is read again this often, whoever asks: a line may be cut without a word, and people write SQL by hand. */
+const LIST_EVERY_MS = 10_000;
+/** Then the list may be as old as one reading that failed lets it get. */
+const LIST_AGE_MS_MAX_HEARING = 2 * LIST_EVERY_MS;
 /** A key that is not on the list may be newer than it. Ten reads a second are what a flood of invented keys can cause. */
 const LIST_AGE_MS_MISSING = 100;
 /** From this age on it is read again in the background, so that hardly a request waits for it. */
@@ -41,6 +49,8 @@ export class ApiKeys implements ApiKeyVerifier {
   private flight: Promise<void> | null = null;
   private used = new Set<string>();
   private usedWrittenAtMs: number;
+  private isHearing = false;
+  private reading: Timer | null = null;
 
   constructor(prisma: PrismaClient, clock: Clock) {
     this.prisma = prisma;
@@ -54,9 +64,10 @@ export class ApiKeys implements ApiKeyVerifier {
     const nowMs = this.clock.monotonicMs();
     const ageMs = nowMs - this.listAtMs;
     const resting = nowMs - this.failedAtMs < RETRY_MS;
-    if (this.list && (ageMs < LIST_AGE_MS_MAX || resting)) {
+    if (this.list && (ageMs < (this.isHearing ? LIST_AGE_MS_MAX_HEARING : LIST_AGE_MS_MAX) || resting)) {
       const identity = this.find(secret);
-      if (resting || (identity ? ageMs < LIST_AGE_MS_REFRESH : ageMs < LIST_AGE_MS_MISSING)) return identity;
+      const isFresh = identity ? this.isHearing || ageMs < LIST_AGE_MS_REFRESH : ageMs < LIST_AGE_MS_MISSING;
+      if (resting || isFresh) return identity;
       const reading = this.refreshInTime();
       if (identity) {
         reading.catch(() => {});
@@ -77,10 +88,37 @@ export class ApiKeys implements ApiKeyVerifier {
     );
   }
 
+  /** Notices are heard from now on: the list is read now, when one comes, and every few seconds. See `Notices`. */
+  hearing(): void {
+    this.isHearing = true;
+    this.heard();
+    this.readAgainLater();
+  }
+
+  /** Something changed: what the list says is not believed until it was read again. */
+  heard(): void {
+    this.listAtMs = Number.NEGATIVE_INFINITY;
+    this.reread().catch(() => {});
+  }
+
+  deaf(): void {
+    this.isHearing = false;
+    this.reading?.cancel();
+  }
+
+  private readAgainLater(): void {
+    this.reading?.cancel();
+    this.reading = this.clock.schedule(LIST_EVERY_MS, () => {
+      this.readAgainLater();
+      this.refresh().catch(() => {});
+    });
+  }
+
   async create(key: { name: string; scopes: readonly Scope[] }): Promise<NewApiKey> {
     const keyId = `k_${randomBytes(9).toString("base64url")}`;
     const secret = newSecret();
-    await this.prisma.apiKey.create({ data: { keyId, name: key.name, keyHash: hashOf(secret), scopes: [...key.scopes] } });
+    const data = { keyId, name: key.name, keyHash: hashOf(secret), scopes: [...key.scopes] };
+    await this.prisma.$transaction([this.prisma.apiKey.create({ data }), this.tell()]);
     await this.reread();
     return { keyId, secret };
   }
@@ -92,17 +130,27 @@ export class ApiKeys implements ApiKeyVerifier {
    */
   async rotate(keyId: string): Promise<NewApiKey | null> {
     const secret = newSecret();
-    const { count } = await this.prisma.apiKey.updateMany({ where: { keyId, revokedAt: null }, data: { keyHash: hashOf(secret) } });
+    const count = await this.change(keyId, { keyHash: hashOf(secret) });
     await this.forget(keyId);
     return count === 0 ? null : { keyId, secret };
   }
 
   /** Dead at once here, within a second elsewhere. @returns false when there is no such live key. */
   async revoke(keyId: string): Promise<boolean> {
-    const revokedAt = new Date(this.clock.nowMs());
-    const { count } = await this.prisma.apiKey.updateMany({ where: { keyId, revokedAt: null }, data: { revokedAt } });
+    const count = await this.change(keyId, { revokedAt: new Date(this.clock.nowMs()) });
     await this.forget(keyId);
     return count > 0;
+  }
+
+  private async change(keyId: string, data: { keyHash: string } | { revokedAt: Date }): Promise<number> {
+    const change = this.prisma.apiKey.updateMany({ where: { keyId, revokedAt: null }, data });
+    const [{ count }] = await this.prisma.$transaction([change, this.tell()]);
+    return count;
+  }
+
+  /** The notice: sent when the change commits, and only then. */
+  private tell() {
+    return this.prisma.$executeRaw`SELECT pg_notify(${KEYS_CHANGED}, '')`;
   }
 
   private find(secret: string): ApiKeyIdentity | null {

@@ -5,10 +5,13 @@
  * A room has one sequence. A delta says which one it is; a browser that misses one asks to join again and gets a snapshot.
  */
 import type { Names, TransactionState } from "./console.ts";
+import type { DishPageDelta, DishPageSnapshot } from "./dish-page.ts";
+import { ID_PATTERN } from "./limits.ts";
+import type { LocksDelta, LocksSnapshot } from "./contention.ts";
 
 export const SOCKET_PATH = "/socket.io";
 
-export const ROOMS = ["overview", "dishes", "transactions"] as const;
+export const ROOMS = ["overview", "dishes", "transactions", "locks"] as const;
 export type Room = (typeof ROOMS)[number];
 
 export function isRoom(value: unknown): value is Room {
@@ -198,12 +201,14 @@ export interface RoomSnapshots {
   overview: OverviewSnapshot;
   dishes: DishesSnapshot;
   transactions: TransactionsSnapshot;
+  locks: LocksSnapshot;
 }
 
 export interface RoomDeltas {
   overview: OverviewDelta;
   dishes: DishesDelta;
   transactions: TransactionsDelta;
+  locks: LocksDelta;
 }
 
 // ---- the wire -------------------------------------------------------------------------------------------------------
@@ -216,6 +221,7 @@ export interface ServerToClientEvents {
   overview: (delta: OverviewDelta) => void;
   dishes: (delta: DishesDelta) => void;
   transactions: (delta: TransactionsDelta) => void;
+  locks: (delta: LocksDelta) => void;
   /** Once a second while nothing else is said in the room: the numbers are quiet, not lost. */
   pulse: (atMs: number) => void;
   /** The session is over; the socket closes after it. */

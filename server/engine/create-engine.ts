@@ -67,12 +67,14 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   await Promise.race([Promise.all([commands, reader].map(ready)), sleep(realClock, REDIS_READY_MS_MAX)]);
 
   const participants = new HttpParticipants({ directory: options.directory ?? new ParticipantDirectory() });
+  const cells = new RedisCells(commands, prefix, HOLD_MS);
   const engine = new Engine({
     instance,
     clock: realClock,
     random: realRandom,
     ledger,
-    cells: new RedisCells(commands, prefix, HOLD_MS),
+    cells,
+    cellCare: cells,
     feed: new RedisFeed(commands, reader, prefix, instance),
     participants,
   });

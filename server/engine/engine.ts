@@ -16,7 +16,7 @@ import { EngineError } from "./kernel/errors.ts";
 import { snapshots } from "./kernel/histogram.ts";
 import type { FailpointListener } from "./kernel/failpoints.ts";
 import type { Random } from "./kernel/random.ts";
-import { TraceRecorder, type Trace } from "./kernel/trace-recorder.ts";
+import { TraceRecorder, type CaptureOptions, type Trace } from "./kernel/trace-recorder.ts";
 import type {
   CallContext,
   DishRow,
@@ -29,6 +29,7 @@ import type {
   TryRequest,
 } from "./kernel/types.ts";
 import { BatchFlight } from "./paths/batch-flight.ts";
+import { CARE_TIMEOUT_MS, CellCare } from "./paths/cell-care.ts";
 import { BASKETS_MAX, EngineCore, unavailable } from "./paths/engine-core.ts";
 import { MovePath } from "./paths/move-path.ts";
 import type { Operation } from "./paths/operation.ts";
@@ -37,7 +38,7 @@ import { RemotePath } from "./paths/remote-path.ts";
 import { TryPath } from "./paths/try-path.ts";
 import { BranchRecovery } from "./recovery/branch-recovery.ts";
 import { ExpirySweep } from "./recovery/expiry-sweep.ts";
-import type { SharedCells } from "./tiers/cas/shared-cells.ts";
+import type { SharedCellCare, SharedCells } from "./tiers/cas/shared-cells.ts";
 import { CELLS_MAX, StockGate } from "./tiers/cas/stock-gate.ts";
 import { ContentionProfile } from "./tiers/lock/contention-profile.ts";
 import { DishLocks, type Flight, type WaitChain } from "./tiers/lock/dish-locks.ts";
@@ -64,6 +65,8 @@ export interface EnginePorts {
   random: Random;
   ledger: Ledger;
   cells: SharedCells;
+  /** The same cells for people. Absent: they are not looked at, nor put right by hand. */
+  cellCare?: SharedCellCare;
   feed: LiveFeed;
   /** Absent: nobody can take part. */
   participants?: Participants;
@@ -95,6 +98,8 @@ export class Engine {
   private readonly recovery: BranchRecovery;
   /** Who makes whom wait, in this instance. */
   readonly profile: ContentionProfile;
+  /** One dish's cells side by side, for people. */
+  readonly cells: CellCare;
   private readonly recorder: TraceRecorder;
   private readonly shed: LoadShed;
   private readonly cellsBreaker: CircuitBreaker;
@@ -148,6 +153,7 @@ export class Engine {
       random,
       failpoint,
       ended: (change) => this.publish({ instance, atMs: clock.nowMs(), dishes: [], transactions: [change] }),
+      due: (inMs) => this.recovery.expect(inMs),
       opened: (txId, ticketId) => {
         for (const listener of this.listeners) listener.ticket?.(txId, ticketId);
       },
@@ -164,11 +170,14 @@ export class Engine {
       stats: () => this.stats(),
       batchSizes: () => this.flight.histograms.batchOperations.snapshot(),
     });
+    const readDish = (dishId: string) => this.guarded(async () => (await ledger.readDishes([dishId]))[0] ?? null, { timeoutMs: CARE_TIMEOUT_MS, traceId: instance });
+    this.cells = new CellCare({ clock, instance, gate: this.gate, shared: ports.cellCare, sharedBreaker: this.cellsBreaker, readDish, publish: (entry) => this.publish(entry) });
     this.sweep = new ExpirySweep({
       clock,
       findExpired: (limit) => ledger.findExpired(limit),
       expire: (record, deadline) => this.expire(record, deadline),
       deadline: () => Deadline.after(clock, EXPIRY_TIMEOUT_MS),
+      times: this.core.expiries,
     });
     this.recovery = new BranchRecovery({
       clock,
@@ -184,6 +193,7 @@ export class Engine {
     this.unsubscribe = this.ports.feed.subscribe({
       entry: (entry) => {
         for (const row of entry.dishes) this.gate.learn(row, null);
+        if (entry.reload) void this.cells.hear(entry.reload);
         for (const listener of this.listeners) listener.entry(entry);
       },
       heartbeat: (heartbeat) => this.heart.hear(heartbeat),
@@ -304,7 +314,9 @@ export class Engine {
   /** The undone branches of these transactions become due now; the next pass of any instance calls them. @returns how many. */
   async retryNow(txIds: readonly string[], call: CallContext): Promise<number> {
     this.checkOpen();
-    return this.guarded(() => this.ports.ledger.hastenBranches(txIds), call);
+    const hastened = await this.guarded(() => this.ports.ledger.hastenBranches(txIds), call);
+    if (hastened > 0) this.recovery.expect(0);
+    return hastened;
   }
 
   /** Every participant that this instance has called. */
@@ -369,8 +381,8 @@ export class Engine {
   }
 
   /** Batches, waits and holds of the next `seconds`, for Perfetto. */
-  captureTrace(seconds: number): Promise<Trace> {
-    return this.recorder.capture(seconds);
+  captureTrace(seconds: number, options?: CaptureOptions): Promise<Trace> {
+    return this.recorder.capture(seconds, options);
   }
 
   /** The longest queues now: who holds, who waits. */

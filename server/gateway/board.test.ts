@@ -92,7 +92,18 @@ describe("the overview's room", () => {
     const { board, clock, reads, change } = await boardWith([{ dishId: "a" }]);
     reads.entries.push(menuEntry({ dishId: "new", available: 7 }));
     change({ dishId: "new", available: 6, frozen: 1, version: 2 });
+    board.overview.listen(() => {});
     await clock.advance(1_500);
+    expect(board.overview.snapshot().totals.dishes).toBe(2);
+  });
+
+  test("while nobody watches, takes its time to read a new dish, but has it for whoever comes", async () => {
+    const { board, clock, reads, change } = await boardWith([{ dishId: "a" }]);
+    reads.entries.push(menuEntry({ dishId: "new", available: 7 }));
+    change({ dishId: "new", available: 6, frozen: 1, version: 2 });
+    await clock.advance(5_000);
+    expect(board.overview.snapshot().totals.dishes).toBe(1);
+    await board.freshPending();
     expect(board.overview.snapshot().totals.dishes).toBe(2);
   });
 

@@ -11,6 +11,7 @@ import type {
   TransactionsDelta,
   TransactionsSnapshot,
 } from "../contracts/socket-events.ts";
+import type { LocksDelta, LocksSnapshot } from "../contracts/contention.ts";
 import { bucketAt } from "../contracts/demand.ts";
 import type { FeedEntry } from "../engine/feed/live-feed.ts";
 import { realClock } from "../engine/kernel/clock.ts";
@@ -19,6 +20,7 @@ import type { EngineStats } from "../engine/kernel/types.ts";
 import { DishBook } from "./dish-book.ts";
 import { DishesSource, OverviewSource } from "./dish-rooms.ts";
 import type { LiveReads } from "./live-reads.ts";
+import { LOOK_EVERY_MS, LocksSource, type LocksEngine } from "./locks-room.ts";
 import { PendingWatch } from "./pending-watch.ts";
 import { LiveRoom } from "./room.ts";
 import { TierRates, dependenciesOf } from "./tier-rates.ts";
@@ -28,8 +30,10 @@ const SECOND_MS = 1_000;
 const MENU_EVERY_SECONDS = 30;
 /** New dishes are read a few at a time; the rest waits a second. */
 const NEW_DISHES_MAX = 500;
+/** While nobody watches they can wait: their first seconds are missing from a line that nobody saw. */
+const NEW_DISHES_WAIT_MS = 10_000;
 
-export interface BoardEngine {
+export interface BoardEngine extends LocksEngine {
   onEntry(listener: { entry(entry: FeedEntry): void; gap?(): void }): () => void;
   stats(): EngineStats;
 }
@@ -54,6 +58,7 @@ export class LiveBoard {
   private readonly tiers = new TierRates();
   private readonly overviewSource: OverviewSource;
   private readonly unknownDishes = new Set<string>();
+  private unknownSinceMs = Number.POSITIVE_INFINITY;
   private databaseAheadMs = 0;
   private postgresReadable = true;
   private pendingFlight: Promise<void> | null = null;
@@ -61,11 +66,13 @@ export class LiveBoard {
   private menuReadAtMs = Number.NEGATIVE_INFINITY;
   private menuFlight: Promise<void> | null = null;
   private timer: Timer | null = null;
+  private locksTimer: Timer | null = null;
   private unsubscribe: (() => void) | null = null;
 
   readonly overview: LiveRoom<Said<OverviewSnapshot>, Said<OverviewDelta>>;
   readonly dishes: LiveRoom<Said<DishesSnapshot>, Said<DishesDelta>>;
   readonly transactions: LiveRoom<Said<TransactionsSnapshot>, Said<TransactionsDelta>>;
+  readonly locks: LiveRoom<Said<LocksSnapshot>, Said<LocksDelta>>;
 
   constructor({ engine, reads, onError, clock = realClock }: BoardOptions) {
     this.engine = engine;
@@ -93,6 +100,7 @@ export class LiveBoard {
       clock,
       nowMs,
     );
+    this.locks = new LiveRoom(new LocksSource(engine, this.book, clock, nowMs), clock, nowMs);
     this.book.onChange(() => {
       this.overview.poke();
       this.dishes.poke();
@@ -115,6 +123,7 @@ export class LiveBoard {
     await this.readMenu(null);
     this.overviewSource.reorderIfDue();
     this.everySecond();
+    this.lookAtLocks();
   }
 
   stop(): void {
@@ -122,17 +131,30 @@ export class LiveBoard {
     this.unsubscribe = null;
     this.timer?.cancel();
     this.timer = null;
-    for (const room of [this.overview, this.dishes, this.transactions]) room.stop();
+    this.locksTimer?.cancel();
+    for (const room of [this.overview, this.dishes, this.transactions, this.locks]) room.stop();
   }
 
-  /** Pending transactions no older than a second, for somebody who just came. */
+  /** Pending transactions no older than a second, and dishes that are new, for somebody who just came. */
   async freshPending(): Promise<void> {
+    const newDishes = this.unknownDishes.size > 0 ? this.readNewDishes() : null;
     if (this.clock.monotonicMs() - this.pendingReadAtMs >= SECOND_MS) await this.readPending();
+    await newDishes;
+  }
+
+  private async readNewDishes(): Promise<void> {
+    await this.menuFlight;
+    if (this.unknownDishes.size === 0) return;
+    const dishIds = [...this.unknownDishes];
+    this.unknownDishes.clear();
+    return this.readMenu(dishIds);
   }
 
   private follow(entry: FeedEntry): void {
     for (const row of entry.dishes) {
-      if (!this.book.apply(row, entry.atMs) && this.unknownDishes.size < NEW_DISHES_MAX) this.unknownDishes.add(row.dishId);
+      if (this.book.apply(row, entry.atMs) || this.unknownDishes.size >= NEW_DISHES_MAX) continue;
+      if (this.unknownDishes.size === 0) this.unknownSinceMs = this.clock.monotonicMs();
+      this.unknownDishes.add(row.dishId);
     }
     for (const { txId, state } of entry.transactions) {
       if (this.watch.changed(txId, state)) this.transactions.poke();
@@ -148,15 +170,17 @@ export class LiveBoard {
     this.overviewSource.reorderIfDue();
     this.overview.poke();
     const reads: Promise<void>[] = [];
-    if (this.unknownDishes.size > 0 && this.menuFlight === null) {
-      const dishIds = [...this.unknownDishes];
-      this.unknownDishes.clear();
-      reads.push(this.readMenu(dishIds));
+    if (this.unknownDishes.size > 0 && this.menuFlight === null && (this.watched || this.unknownIsOld)) {
+      reads.push(this.readNewDishes());
     } else if (this.book.size === 0 || (this.menuIsOld && this.watched)) {
       reads.push(this.readMenu(null));
     }
     if (this.transactions.occupied) reads.push(this.readPending());
     await Promise.all(reads);
+  }
+
+  private get unknownIsOld(): boolean {
+    return this.clock.monotonicMs() - this.unknownSinceMs >= NEW_DISHES_WAIT_MS;
   }
 
   private get menuIsOld(): boolean {
@@ -171,6 +195,14 @@ export class LiveBoard {
     this.timer = this.clock.schedule(SECOND_MS, () => {
       this.everySecond(); // a slow read must not slow the sampling
       void this.tick();
+    });
+  }
+
+  /** Contention has no news of its own: it is looked at, while somebody watches. */
+  private lookAtLocks(): void {
+    this.locksTimer = this.clock.schedule(LOOK_EVERY_MS, () => {
+      this.lookAtLocks();
+      this.locks.poke();
     });
   }
 

@@ -88,6 +88,7 @@ export function createGateway(httpServer: HttpServer, deps: GatewayDeps): Gatewa
       overview: () => board.overview.listen((delta) => keepingUp(io, "overview").emit("overview", delta)),
       dishes: () => board.dishes.listen((delta) => keepingUp(io, "dishes").emit("dishes", delta)),
       transactions: () => board.transactions.listen((delta) => keepingUp(io, "transactions").emit("transactions", delta)),
+      locks: () => board.locks.listen((delta) => keepingUp(io, "locks").emit("locks", delta)),
     }[room]();
     stopListening.set(room, stop);
   };
@@ -100,6 +101,7 @@ export function createGateway(httpServer: HttpServer, deps: GatewayDeps): Gatewa
   const snapshotOf = async (room: Room): Promise<JoinAnswer> => {
     if (room === "overview") return { ok: true, snapshot: board.overview.snapshot() };
     if (room === "dishes") return { ok: true, snapshot: board.dishes.snapshot() };
+    if (room === "locks") return { ok: true, snapshot: board.locks.snapshot() };
     await board.freshPending();
     return { ok: true, snapshot: board.transactions.snapshot() };
   };

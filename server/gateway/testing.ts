@@ -1,4 +1,5 @@
 /** Stand-ins for the board's two sources, to be told what happens. For tests only. */
+import type { InstanceView } from "../engine/feed/instances.ts";
 import type { FeedEntry } from "../engine/feed/live-feed.ts";
 import type { DishRow, EngineStats } from "../engine/kernel/types.ts";
 import type { BoardEngine } from "./board.ts";
@@ -36,12 +37,19 @@ export function pendingRecord(txId: string, more: Partial<PendingRecord> = {}): 
 
 export interface FakeEngine extends BoardEngine {
   counters: EngineStats;
+  /** What `instances()` answers. */
+  views: InstanceView[];
   say(entry: FeedEntry): void;
 }
 
 export function fakeEngine(): FakeEngine {
   const listeners = new Set<{ entry(entry: FeedEntry): void }>();
   return {
+    instance: "i1",
+    views: [],
+    instances() {
+      return this.views;
+    },
     counters: {
       refusals: { access: {}, cas: {}, lock: {}, redis: {}, tcc: {} },
       cas: { admitted: 0, refused: 0, parked: 0, casRetries: 0, cellReads: 0 },

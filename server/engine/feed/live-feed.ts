@@ -20,6 +20,8 @@ export interface FeedEntry {
   atMs: number;
   dishes: DishRow[];
   transactions: TransactionChange[];
+  /** Dishes whose cells somebody distrusts: read them from the ledger again. */
+  reload?: string[];
 }
 
 export interface FeedConsumer {

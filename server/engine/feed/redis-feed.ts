@@ -13,6 +13,12 @@ const SHARDS = 4;
 /** Entries kept per shard: at 200 batches a second, minutes for an instance that pauses. Older ones are a gap. */
 const ENTRIES_MAX = 20_000;
 
+/**
+ * Heartbeats have a stream of their own, or an idle night would fill the first shard with them: each is some kilobytes. Only
+ * the last of each instance is worth anything, and one that is missed is followed by another: trimming them is no gap.
+ */
+const HEARTBEATS_MAX = 200;
+
 /** Entries of one read, and how long a read waits for the first. */
 const READ_ENTRIES_MAX = 500;
 const READ_BLOCK_MS = 5_000;
@@ -28,7 +34,9 @@ type StreamReply = [stream: string, entries: [id: string, fields: string[]][]][]
 export class RedisFeed implements LiveFeed {
   dropped = 0;
   private unsent = 0;
+  /** The shards, then the heartbeats. */
   private readonly streams: readonly string[];
+  private readonly heartbeats: string;
 
   /**
    * @param writer a connection shared with others; `reader` one of its own, because reads block it.
@@ -40,7 +48,8 @@ export class RedisFeed implements LiveFeed {
     prefix: string,
     private readonly instance: string,
   ) {
-    this.streams = Array.from({ length: SHARDS }, (_, shard) => `${prefix}feed:{${shard}}`);
+    this.heartbeats = `${prefix}feed:{0}:heartbeats`;
+    this.streams = [...Array.from({ length: SHARDS }, (_, shard) => `${prefix}feed:{${shard}}`), this.heartbeats];
   }
 
   publish(entry: FeedEntry): void {
@@ -49,7 +58,7 @@ export class RedisFeed implements LiveFeed {
   }
 
   announce(heartbeat: Heartbeat): void {
-    this.send(this.streams[0] as string, "heartbeat", heartbeat);
+    this.send(this.heartbeats, "heartbeat", heartbeat);
   }
 
   private send(stream: string, kind: "entry" | "heartbeat", message: FeedEntry | Heartbeat): void {
@@ -58,8 +67,9 @@ export class RedisFeed implements LiveFeed {
       return;
     }
     this.unsent++;
+    const most = kind === "heartbeat" ? HEARTBEATS_MAX : ENTRIES_MAX;
     this.writer
-      .xadd(stream, "MAXLEN", "~", ENTRIES_MAX, "*", "from", this.instance, kind, JSON.stringify(message))
+      .xadd(stream, "MAXLEN", "~", most, "*", "from", this.instance, kind, JSON.stringify(message))
       .catch(() => this.dropped++)
       .finally(() => this.unsent--);
   }
@@ -112,7 +122,7 @@ export class RedisFeed implements LiveFeed {
 
   /** A full read may mean that this instance fell behind; then the oldest entry kept tells whether some are gone. */
   private async wasTrimmed(stream: string, position: string, read: number): Promise<boolean> {
-    if (read < READ_ENTRIES_MAX || position === "0-0") return false;
+    if (read < READ_ENTRIES_MAX || position === "0-0" || stream === this.heartbeats) return false;
     const first = await this.writer.xrange(stream, "-", "+", "COUNT", 1);
     return first[0] !== undefined && isLater(first[0][0], position);
   }

@@ -30,7 +30,14 @@ export interface Trace {
   otherData: { instance: string; seconds: number; dropped: number };
 }
 
+/** What a capture leaves out. */
+export interface CaptureOptions {
+  /** False: batches only. At full speed there are a hundred waits to a batch. */
+  waits?: boolean;
+}
+
 interface Capture {
+  waits: boolean;
   startedAtMs: number;
   events: TraceEvent[];
   dropped: number;
@@ -63,14 +70,15 @@ export class TraceRecorder {
   wait(name: string, fromMs: number, toMs: number, args?: Record<string, unknown>): void {
     const id = String(++this.waits);
     for (const capture of this.captures) {
+      if (!capture.waits) continue;
       const event = { name, cat: "wait", pid: 1, tid: 0, id };
       this.keep(capture, { ...event, ph: "b", ts: micros(fromMs, capture), args }, { ...event, ph: "e", ts: micros(toMs, capture) });
     }
   }
 
   /** Records for `seconds`, then answers with all of it. */
-  async capture(seconds: number): Promise<Trace> {
-    const capture: Capture = { startedAtMs: this.clock.monotonicMs(), events: [], dropped: 0 };
+  async capture(seconds: number, { waits = true }: CaptureOptions = {}): Promise<Trace> {
+    const capture: Capture = { waits, startedAtMs: this.clock.monotonicMs(), events: [], dropped: 0 };
     this.captures.add(capture);
     await sleep(this.clock, Math.min(seconds, CAPTURE_SECONDS_MAX) * 1000);
     this.captures.delete(capture);

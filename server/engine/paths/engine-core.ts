@@ -9,6 +9,7 @@ import type { DeadlineWatch } from "../kernel/deadline-watch.ts";
 import { EngineError } from "../kernel/errors.ts";
 import type { CallContext, TransactionRecord } from "../kernel/types.ts";
 import type { CircuitBreaker } from "../guards/circuit-breaker.ts";
+import { ExpiryTimes } from "../recovery/expiry-times.ts";
 import type { StockGate } from "../tiers/cas/stock-gate.ts";
 import type { DishLocks } from "../tiers/lock/dish-locks.ts";
 import type { Ledger } from "../tiers/tcc/ledger.ts";
@@ -30,6 +31,7 @@ export interface BasketKeys {
 export class EngineCore {
   readonly baskets: LRUCache<string, BasketKeys>;
   readonly looks: Looks;
+  readonly expiries: ExpiryTimes;
   /** Operations whose deadline passed before their batch was sent. */
   timedOut = 0;
 
@@ -43,6 +45,7 @@ export class EngineCore {
     basketsMax: number,
   ) {
     this.baskets = new LRUCache({ max: basketsMax });
+    this.expiries = new ExpiryTimes(clock);
     this.looks = new Looks({
       clock,
       findTransactions: (txIds) => this.ask(() => ledger.findTransactions(txIds)),

@@ -44,6 +44,8 @@ export interface RemotePorts {
   failpoint: FailpointListener;
   /** A transaction came to its end by a report. */
   ended(change: TransactionChange): void;
+  /** A branch is not done; it may be called again then. */
+  due(inMs: number): void;
   /** A review ticket was opened. */
   opened(txId: string, ticketId: string): void;
 }
@@ -144,6 +146,7 @@ export class RemotePath {
   private report({ txId, branchNo, state, attempt, failures }: Call, answer: BranchAnswer): BranchReport {
     const { outcome, errorClass, httpStatus, durationMs } = answer;
     const inMs = outcome === "ONGOING" ? ONGOING_MS : retryInMs(failures + 1, this.ports.random);
+    if (outcome !== "DONE") this.ports.due(inMs);
     return { txId, branchNo, state, attempt, outcome, errorClass, message: answer.message, httpStatus, durationMs, retryInMs: inMs };
   }
 

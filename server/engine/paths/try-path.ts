@@ -170,6 +170,7 @@ export class TryPath {
       await this.tryRemote(request, call, deadline);
       counters.reserved++;
       core.rememberBasket(request);
+      core.expiries.add(request.ttlSeconds);
       return {
         txId: request.txId,
         state: "RESERVED",

@@ -7,8 +7,11 @@ import type { Clock, Timer } from "../kernel/clock.ts";
 import type { FailpointListener } from "../kernel/failpoints.ts";
 import type { ClaimedBranch } from "../tiers/tcc/ledger.ts";
 
-/** Retries wait half a second or more, so looking more often finds nothing. */
-export const RECOVERY_INTERVAL_MS = 1_000;
+/** How often this instance asks itself whether a branch that it knows of is due. */
+export const RECOVERY_INTERVAL_MS = 250;
+
+/** How often it looks for the branches of others, and of its former lives. */
+export const RECOVERY_OTHERS_MS = 3_000;
 
 /** Branches of one claim: one call of the ledger, and as many calls of participants. */
 export const CLAIM_MAX = 256;
@@ -34,6 +37,7 @@ export class BranchRecovery {
   private claiming: Promise<void> | null = null;
   private inFlight = 0;
   private more = false;
+  private lookAtMs = Number.NEGATIVE_INFINITY;
   private idleWaiters: (() => void)[] = [];
 
   constructor(private readonly ports: RecoveryPorts) {}
@@ -41,9 +45,17 @@ export class BranchRecovery {
   start(): void {
     const next = (): void => {
       if (this.stopped) return;
-      this.timer = this.ports.clock.schedule(RECOVERY_INTERVAL_MS, () => void this.pass().finally(next));
+      this.timer = this.ports.clock.schedule(RECOVERY_INTERVAL_MS, () => {
+        if (this.ports.clock.monotonicMs() >= this.lookAtMs) void this.pass().finally(next);
+        else next();
+      });
     };
     next();
+  }
+
+  /** A branch will be due then: the next look comes no later. */
+  expect(inMs: number): void {
+    this.lookAtMs = Math.min(this.lookAtMs, this.ports.clock.monotonicMs() + inMs);
   }
 
   /** Claims what is due, as much as there is room for, and begins it. A claim that fails is the next pass's. */
@@ -68,6 +80,7 @@ export class BranchRecovery {
   }
 
   private async claimAll(): Promise<void> {
+    this.lookAtMs = this.ports.clock.monotonicMs() + RECOVERY_OTHERS_MS;
     do {
       const limit = Math.min(CLAIM_MAX, RECOVERING_MAX - this.inFlight);
       const branches = limit > 0 ? await this.ports.claim(limit).catch(() => []) : [];

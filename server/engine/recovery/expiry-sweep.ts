@@ -6,10 +6,14 @@
 import type { Clock, Timer } from "../kernel/clock.ts";
 import type { Deadline } from "../kernel/deadline.ts";
 import { isEngineError } from "../kernel/errors.ts";
+import type { ExpiryTimes } from "./expiry-times.ts";
 import type { TransactionRecord } from "../kernel/types.ts";
 
-/** Promised: EXPIRED within 5 s. A pass each second leaves four more for a pass that failed. */
+/** Promised: EXPIRED within 5 s. A look each second whether something is due leaves four more for a pass that failed. */
 export const SWEEP_INTERVAL_MS = 1_000;
+
+/** So often a pass looks for the reservations of instances that died, and of former lives: 3 s, one for the look, one to spare. */
+export const SWEEP_OTHERS_MS = 3_000;
 
 /** Transactions of one read: as many as half a batch may move. */
 export const SWEEP_READ_MAX = 128;
@@ -22,12 +26,15 @@ export interface SweepPorts {
   findExpired(limit: number): Promise<TransactionRecord[]>;
   expire(record: TransactionRecord, deadline: Deadline): Promise<unknown>;
   deadline(): Deadline;
+  /** When reservations of this instance end. */
+  times: ExpiryTimes;
 }
 
 export class ExpirySweep {
   private timer: Timer | null = null;
   private stopped = false;
   private pass: Promise<unknown> = Promise.resolve();
+  private lastPassAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly ports: SweepPorts) {}
 
@@ -37,12 +44,15 @@ export class ExpirySweep {
    */
   async sweepOnce(): Promise<number> {
     let ended = 0;
+    const { clock } = this.ports;
+    const startedAtMs = clock.monotonicMs();
     for (let read = 0; read < SWEEP_READS_MAX; read++) {
       const due = await this.ports.findExpired(SWEEP_READ_MAX);
       const deadline = this.ports.deadline();
       const outcomes = await Promise.allSettled(due.map((record) => this.ports.expire(record, deadline)));
       const moved = outcomes.filter((outcome) => outcome.status === "fulfilled" || lostTheRace(outcome.reason)).length;
       ended += moved;
+      if (due.length < SWEEP_READ_MAX && moved === due.length) this.lastPassAtMs = startedAtMs; // nothing is left over
       if (due.length < SWEEP_READ_MAX || moved === 0) break;
     }
     return ended;
@@ -52,11 +62,17 @@ export class ExpirySweep {
     const next = (): void => {
       if (this.stopped) return;
       this.timer = this.ports.clock.schedule(SWEEP_INTERVAL_MS, () => {
+        if (!this.isDue()) return next();
         // A pass that fails is repeated by the next one: the ledger is away, and its breaker is counting already.
         this.pass = this.sweepOnce().then(next, next);
       });
     };
     next();
+  }
+
+  private isDue(): boolean {
+    if (this.ports.times.takeDue()) this.lastPassAtMs = Number.NEGATIVE_INFINITY;
+    return this.ports.clock.monotonicMs() - this.lastPassAtMs >= SWEEP_OTHERS_MS - SWEEP_INTERVAL_MS / 2;
   }
 
   /** Resolves when no pass is under way any more. */

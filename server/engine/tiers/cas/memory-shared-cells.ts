@@ -3,7 +3,7 @@
  * `wipe`, `snapshot` and `restore` are what happens to a Redis.
  */
 import type { Clock } from "../../kernel/clock.ts";
-import type { HoldOwner, SettleRequest, SharedCells, TakeAnswer, TakeRequest } from "./shared-cells.ts";
+import type { HoldOwner, SettleRequest, SharedCellCare, SharedCells, SharedReading, TakeAnswer, TakeRequest } from "./shared-cells.ts";
 
 interface Mark {
   number: number;
@@ -22,7 +22,7 @@ interface SharedCell {
 const IMPOSSIBLE_HOLD_TIMES = 10;
 const SETTLED_HOLD_TIMES = 5;
 
-export class MemorySharedCells implements SharedCells {
+export class MemorySharedCells implements SharedCells, SharedCellCare {
   private cells = new Map<string, SharedCell>();
 
   constructor(
@@ -66,6 +66,27 @@ export class MemorySharedCells implements SharedCells {
       cell.holds.delete(holdName(owner));
       if (reading && reading.version > cell.version) Object.assign(cell, reading);
     }
+  }
+
+  async read(storeId: string, dishId: string): Promise<SharedReading | null> {
+    const { available, version, holds } = this.cell(storeId, dishId);
+    if (version < 0) return null;
+    const nowMs = this.clock.nowMs();
+    const live = [...holds.values()].filter(({ endsAtMs }) => endsAtMs > nowMs && endsAtMs <= nowMs + IMPOSSIBLE_HOLD_TIMES * this.holdMs);
+    return { available, version, held: live.reduce((sum, { number }) => sum + number, 0) };
+  }
+
+  async reload(storeId: string, dishId: string, reading: { available: number; version: number }, seenVersion: number | null): Promise<boolean> {
+    const cell = this.cell(storeId, dishId);
+    if (cell.version > reading.version && cell.version !== (seenVersion ?? -1)) return false;
+    Object.assign(cell, { available: reading.available, version: reading.version });
+    return true;
+  }
+
+  /** One cell, for checkers; null when there is none. Holds as INSTANCE|SEQUENCE, those whose time is over too. */
+  inspect(storeId: string, dishId: string): { available: number; version: number; holds: string[] } | null {
+    const cell = this.cells.get(`${storeId} ${dishId}`);
+    return cell ? { available: cell.available, version: cell.version, holds: [...cell.holds.keys()] } : null;
   }
 
   wipe(): void {

@@ -1,9 +1,9 @@
 /** What any shared-cell adapter must do. Both the Redis one and its twin run it. */
 import { beforeEach, describe, expect, test } from "vitest";
-import type { SharedCells } from "./shared-cells.ts";
+import type { SharedCellCare, SharedCells } from "./shared-cells.ts";
 
 export interface CellsUnderTest {
-  cells: SharedCells;
+  cells: SharedCells & SharedCellCare;
   /** Makes `ms` milliseconds pass for the store. */
   pass(ms: number): Promise<void>;
   wipe(): Promise<void>;
@@ -111,6 +111,43 @@ export function describeSharedCells(name: string, setUp: () => Promise<CellsUnde
       await store.wipe();
       expect(await take(a(2), 1)).toBeNull();
       expect(await take(a(3), 1, { available: 4, version: 4 })).toEqual({ granted: 1, available: 4, version: 4 });
+    });
+
+    describe("by hand", () => {
+      const read = () => store.cells.read("store", dish);
+      const reload = (available: number, version: number, seenVersion: number | null) => store.cells.reload("store", dish, { available, version }, seenVersion);
+
+      test("looking at a cell says what it has and what is held of it, and changes nothing", async () => {
+        expect(await read()).toBeNull();
+        await take(a(1), 2, { available: 5, version: 2 ** 41 });
+        expect([await read(), await read()]).toEqual([{ available: 5, version: 2 ** 41, held: 2 }, { available: 5, version: 2 ** 41, held: 2 }]);
+        await settle(a(1), { available: 3, version: 2 ** 41 + 1 });
+        expect(await read()).toEqual({ available: 3, version: 2 ** 41 + 1, held: 0 });
+        await take(a(2), 1);
+        await store.pass(TEST_HOLD_MS + 50);
+        expect(await read()).toMatchObject({ held: 0 });
+      });
+
+      test("a reload writes over another figure of the same version, and over a version that never was; holds stay", async () => {
+        await take(a(1), 2, { available: 999, version: 7 });
+        expect(await reload(5, 7, 7)).toBe(true);
+        expect(await read()).toEqual({ available: 5, version: 7, held: 2 });
+        await settle(a(1), { available: 999, version: 40 });
+        expect(await reload(5, 7, 40)).toBe(true);
+        expect(await read()).toEqual({ available: 5, version: 7, held: 0 });
+      });
+
+      test("a reload does not undo what was settled while the ledger was asked", async () => {
+        await take(a(1), 2, { available: 5, version: 7 });
+        await settle(a(1), { available: 3, version: 8 });
+        expect(await reload(5, 7, 7)).toBe(false);
+        expect(await read()).toMatchObject({ available: 3, version: 8 });
+      });
+
+      test("a reload fills a cell that is gone", async () => {
+        expect(await reload(5, 7, null)).toBe(true);
+        expect(await take(a(1), 9)).toEqual({ granted: 5, available: 5, version: 7 });
+      });
     });
 
     test("many dishes of a store are one call, answered in order", async () => {

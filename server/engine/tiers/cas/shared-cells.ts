@@ -47,3 +47,23 @@ export interface SharedCells {
   /** Ends the batch's holds and stores readings that are newer. Repeating it changes nothing. */
   settle(storeId: string, owner: HoldOwner, requests: readonly SettleRequest[]): Promise<void>;
 }
+
+/** A cell as a person looks at it. */
+export interface SharedReading {
+  available: number;
+  version: number;
+  /** Portions held for batches in flight, of every instance. */
+  held: number;
+}
+
+/** For people: the same cells, looked at and put right by hand. Nothing on the path of an order needs it. */
+export interface SharedCellCare {
+  /** @returns null when the cell has no reading. */
+  read(storeId: string, dishId: string): Promise<SharedReading | null>;
+  /**
+   * Writes the ledger's reading over whatever the cell says; its holds stay. A version above the ledger's that the cell had
+   * before the ledger was asked (`seenVersion`, null for none) is a lie and goes too; one that came since is newer and stays.
+   * @returns whether it was written.
+   */
+  reload(storeId: string, dishId: string, reading: { available: number; version: number }, seenVersion: number | null): Promise<boolean>;
+}

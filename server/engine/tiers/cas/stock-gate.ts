@@ -7,7 +7,7 @@ import { LRUCache } from "lru-cache";
 import type { Clock } from "../../kernel/clock.ts";
 import { EngineError, type DishShortage, type EngineErrorCode } from "../../kernel/errors.ts";
 import type { BasketLine, DishRow } from "../../kernel/types.ts";
-import { MemoryCells } from "./memory-cells.ts";
+import { MemoryCells, type CellReading } from "./memory-cells.ts";
 
 /**
  * How old a confirmation may be for a no to stand without asking the ledger again. It bounds how long a dish whose stock
@@ -40,6 +40,11 @@ interface DishCell {
   confirmedAtMs: number;
   /** When the reading was written here; monotonic clock. */
   writtenAtMs: number;
+}
+
+/** Stock in memory, and how long ago the ledger confirmed it (null: never, or no longer trusted). */
+export interface CellView extends CellReading {
+  confirmedAgoMs: number | null;
 }
 
 interface Parked {
@@ -182,6 +187,38 @@ export class StockGate {
   distrust(): void {
     for (const cell of this.byDish.values()) cell.confirmedAtMs = Number.NEGATIVE_INFINITY;
     this.unknown.clear();
+  }
+
+  /** Makes the confirmations of some dishes void: the next no about them asks the ledger first. */
+  distrustDishes(dishIds: readonly string[]): void {
+    for (const dishId of dishIds) {
+      const cell = this.byDish.get(dishId);
+      if (cell) cell.confirmedAtMs = Number.NEGATIVE_INFINITY;
+      this.unknown.delete(dishId);
+    }
+  }
+
+  /**
+   * Writes what the ledger says over whatever is here, whatever its version, unless it came after the ledger was asked.
+   * What is admitted stays: those operations are in flight.
+   */
+  reload(row: DishRow, askedAtMs: number): void {
+    const cell = this.byDish.get(row.dishId) ?? this.place(row.dishId, row.storeId);
+    if (row.version >= this.cells.version(cell.slot) || askedAtMs > cell.writtenAtMs) {
+      this.cells.overwrite(cell.slot, row);
+      cell.writtenAtMs = this.clock.monotonicMs();
+    }
+    if (askedAtMs > cell.confirmedAtMs) cell.confirmedAtMs = askedAtMs;
+    this.unknown.delete(row.dishId);
+    this.wake(row.dishId);
+  }
+
+  /** A cell as a person looks at it; null when there is none. */
+  look(dishId: string): CellView | null {
+    const cell = this.byDish.get(dishId);
+    if (!cell) return null;
+    const confirmedAgoMs = this.clock.monotonicMs() - cell.confirmedAtMs;
+    return { ...this.cells.read(cell.slot), confirmedAgoMs: Number.isFinite(confirmedAgoMs) ? confirmedAgoMs : null };
   }
 
   /** What a take tells Redis: the caller's own reading of a dish. */

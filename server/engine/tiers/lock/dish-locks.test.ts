@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../simulation/virtual-clock.ts";
 import { ContentionProfile } from "./contention-profile.ts";
 import { BATCH_OPERATIONS_MAX, BATCHES_IN_FLIGHT_MAX, DishLocks, type Lockable, MOVES_SHARE, PASSED_OVER_MS_MAX, WAITING_MAX } from "./dish-locks.ts";
-import { HOLD_SUSPECT_MS, STARVED_MS } from "./lock-log.ts";
+import { HOLD_SUSPECT_MS } from "./lock-log.ts";
 
 interface TestOp extends Lockable {
   name: string;

@@ -24,9 +24,10 @@ const IDLE_MS_MAX = 4_000;
 const STOPPED = new Error("the call was over before its answer was");
 
 /** The answer breaks HTTP's rules; every other error means that the connection did not hold. */
-const NOT_HTTP = /^HPE_|^UND_ERR_(HEADERS_OVERFLOW|RES_CONTENT_LENGTH_MISMATCH)$/;
-/** undici names these two by message only. */
-const NOT_HTTP_MESSAGE = /^bad (response|upgrade)$/;
+function breaksHttp({ name, message, code }: Error & { code?: string }): boolean {
+  if (name === "HTTPParserError" || code === "UND_ERR_HEADERS_OVERFLOW") return true;
+  return message === "bad response" || message === "bad upgrade"; // undici tells these apart by message only
+}
 
 export interface HttpParticipantsParts {
   directory: ParticipantDirectory;
@@ -155,8 +156,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    const { code } = error as NodeJS.ErrnoException;
-    const isNotHttp = (code !== undefined && NOT_HTTP.test(code)) || NOT_HTTP_MESSAGE.test(error.message);
+    const isNotHttp = breaksHttp(error);
     const errorClass: BranchErrorClass = isNotHttp ? "INVALID_RESPONSE" : "UNREACHABLE";
     const what = isNotHttp ? "did not answer in HTTP" : "cannot be reached, or broke the connection";
     this.end(failed(errorClass, `${this.call.participant} ${what} (${reasonOf(error)}).`, this.status || null));
