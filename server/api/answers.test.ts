@@ -85,7 +85,7 @@ describe("a Try", () => {
     const given = { ...BASKET, participants: [{ tryUrl: "http://a.test/t", confirmUrl: "http://a.test/c", cancelUrl: "http://a.test/x" }] };
     for (const body of [named, given]) {
       const problem = expectProblem(await api.send("POST", "/api/v1/transactions", { body }), "VALIDATION");
-      expect(problem.errors?.[0]?.message).toContain("no participant is configured");
+      expect(problem.errors?.[0]?.message).toContain("none is configured");
     }
     expect(api.calls).toEqual([]);
     expect((await api.send("POST", "/api/v1/transactions", { body: { ...BASKET, participants: [] } })).status).toBe(201);

@@ -200,8 +200,12 @@ export function linkedLedger(ledger: Ledger, link: Link, server?: Server): Ledge
     runBatch: (batch) => link.call(phasesOf(batch), () => ledger.runBatch(batch), lost, server),
     findTransactions: (txIds) => link.call(["look-up"], () => ledger.findTransactions(txIds), lost, server),
     readDishes: (dishIds) => link.call(["stock read"], () => ledger.readDishes(dishIds), lost, server),
-    look: (txIds, dishIds) => link.call(() => ledger.look(txIds, dishIds), lost),
+    look: (txIds, dishIds) => link.call(["look-up", "stock read"], () => ledger.look(txIds, dishIds), lost, server),
     findExpired: (limit) => link.call(["sweep"], () => ledger.findExpired(limit), lost, server),
+    findBranches: (txIds) => link.call(["look-up"], () => ledger.findBranches(txIds), lost, server),
+    claimBranches: (limit) => link.call(["sweep"], () => ledger.claimBranches(limit), lost, server),
+    settleBranches: (reports) => link.call(["sweep"], () => ledger.settleBranches(reports), lost, server),
+    hastenBranches: (txIds) => link.call(["sweep"], () => ledger.hastenBranches(txIds), lost, server),
     createDish: (dish) => link.call(["change"], () => ledger.createDish(dish), lost, server),
     createCoupon: (coupon) => link.call(["change"], () => ledger.createCoupon(coupon), lost, server),
   };
@@ -228,8 +232,14 @@ export function linkedCells(cells: SharedCells, link: Link): SharedCells {
   };
 }
 
-/** Messages may come late, twice, or never. `reaches` says whether the sender's Redis is the receiver's. */
-export function linkedFeed(feed: LiveFeed, link: Link, life: Life, subscribed: (consumer: FeedConsumer) => void = () => {}): LiveFeed {
+export interface FeedEnds {
+  /** Whether what another instance publishes can reach this one. */
+  hears?(from: string): boolean;
+  subscribed?(consumer: FeedConsumer): void;
+}
+
+/** Messages may come late, twice, or never. */
+export function linkedFeed(feed: LiveFeed, link: Link, life: Life, { hears = () => true, subscribed = () => {} }: FeedEnds = {}): LiveFeed {
   return {
     get dropped() {
       return feed.dropped;
@@ -242,8 +252,12 @@ export function linkedFeed(feed: LiveFeed, link: Link, life: Life, subscribed: (
     },
     subscribe: (consumer) => {
       const linked: FeedConsumer = {
-        entry: (entry) => link.carry(["feed"], () => consumer.entry(entry)),
-        heartbeat: (heartbeat) => link.carry([], () => consumer.heartbeat(heartbeat)),
+        entry: (entry) => {
+          if (hears(entry.instance)) link.carry(["feed"], () => consumer.entry(entry));
+        },
+        heartbeat: (heartbeat) => {
+          if (hears(heartbeat.instance)) link.carry([], () => consumer.heartbeat(heartbeat));
+        },
         gap: () => link.carry([], () => consumer.gap()),
       };
       subscribed(linked);

@@ -9,18 +9,36 @@ interface Event {
   atMs: number;
   order: number;
   task(): void;
+  cancelled: boolean;
+}
+
+export interface VirtualClockOptions {
+  startMs?: number;
+  /** Breaks ties between events of one moment; without it the first come goes first. */
+  random?: Random;
+  /**
+   * Between events only promises settle, not input and output: fifty times faster, for runs that touch nothing outside.
+   * Without it a turn of the real event loop lies between two events.
+   */
+  closed?: boolean;
 }
 
 export class VirtualClock implements Clock {
-  private events: Event[] = [];
+  private readonly startMs: number;
+  private readonly random: Random | undefined;
+  private readonly closed: boolean;
+  /** A binary heap: its first is the next event. */
+  private readonly events: Event[] = [];
   private elapsedMs = 0;
   private order = 0;
+  /** Events run so far. */
+  steps = 0;
 
-  /** @param random breaks ties between events of one moment; without it the first come goes first. */
-  constructor(
-    private readonly startMs = 1_700_000_000_000,
-    private readonly random?: Random,
-  ) {}
+  constructor(options: VirtualClockOptions = {}) {
+    this.startMs = options.startMs ?? 1_700_000_000_000;
+    this.random = options.random;
+    this.closed = options.closed ?? false;
+  }
 
   nowMs(): number {
     return this.startMs + this.elapsedMs;
@@ -31,12 +49,12 @@ export class VirtualClock implements Clock {
   }
 
   schedule(delayMs: number, task: () => void): Timer {
-    const event = { atMs: this.elapsedMs + Math.max(0, delayMs), order: this.random ? this.random.next() : this.order++, task };
-    this.events.push(event);
+    const order = this.random ? this.random.next() : this.order++;
+    const event: Event = { atMs: this.elapsedMs + Math.max(0, delayMs), order, task, cancelled: false };
+    this.push(event);
     return {
       cancel: () => {
-        const at = this.events.indexOf(event);
-        if (at >= 0) this.events.splice(at, 1);
+        event.cancelled = true;
       },
     };
   }
@@ -47,16 +65,9 @@ export class VirtualClock implements Clock {
 
   /** Runs the next event and all promises it settles. @returns false when there is none. */
   async step(): Promise<boolean> {
-    await settled();
-    if (this.events.length === 0) return false;
-    let next = this.events[0] as Event;
-    for (const event of this.events) {
-      if (event.atMs < next.atMs || (event.atMs === next.atMs && event.order < next.order)) next = event;
-    }
-    this.events.splice(this.events.indexOf(next), 1);
-    this.elapsedMs = Math.max(this.elapsedMs, next.atMs);
-    next.task();
-    await settled();
+    await this.settled();
+    if (!this.runNext(Number.POSITIVE_INFINITY)) return false;
+    await this.settled();
     return true;
   }
 
@@ -67,7 +78,7 @@ export class VirtualClock implements Clock {
       done = true;
     };
     promise.then(mark, mark);
-    await settled();
+    await this.settled();
     while (!done) {
       if (!(await this.step()) && !done) throw new Error("nothing is scheduled, and the promise is still pending");
     }
@@ -77,13 +88,81 @@ export class VirtualClock implements Clock {
   /** Runs every event of the next `ms` milliseconds. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.elapsedMs + ms;
-    await settled();
-    while (this.events.some(({ atMs }) => atMs <= untilMs)) await this.step();
-    this.elapsedMs = untilMs;
+    if (this.closed) await this.advanceClosed(untilMs);
+    else {
+      await this.settled();
+      while (this.runNext(untilMs)) await this.settled();
+    }
+    this.elapsedMs = Math.max(this.elapsedMs, untilMs);
+  }
+
+  /** The same without a promise per event. */
+  private advanceClosed(untilMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const turn = (): void => {
+        try {
+          if (!this.runNext(untilMs)) return resolve();
+        } catch (error) {
+          return reject(error);
+        }
+        afterPromises(turn);
+      };
+      afterPromises(turn);
+    });
+  }
+
+  private settled(): Promise<void> {
+    return new Promise((resolve) => (this.closed ? afterPromises(resolve) : void setImmediate(resolve)));
+  }
+
+  private runNext(untilMs: number): boolean {
+    for (;;) {
+      const next = this.events[0];
+      if (!next || next.atMs > untilMs) return false;
+      this.pop();
+      if (next.cancelled) continue;
+      this.elapsedMs = Math.max(this.elapsedMs, next.atMs);
+      this.steps++;
+      next.task();
+      return true;
+    }
+  }
+
+  private push(event: Event): void {
+    const { events } = this;
+    let at = events.length;
+    events.push(event);
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!isBefore(event, events[parent] as Event)) break;
+      events[at] = events[parent] as Event;
+      at = parent;
+    }
+    events[at] = event;
+  }
+
+  private pop(): void {
+    const { events } = this;
+    const last = events.pop() as Event;
+    if (events.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= events.length) break;
+      if (child + 1 < events.length && isBefore(events[child + 1] as Event, events[child] as Event)) child++;
+      if (!isBefore(events[child] as Event, last)) break;
+      events[at] = events[child] as Event;
+      at = child;
+    }
+    events[at] = last;
   }
 }
 
-/** All microtasks that are due have run: a macrotask comes after them. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
+function isBefore(a: Event, b: Event): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+}
+
+/** A tick that is asked for while promises settle comes when no more of them can: Node empties that queue first. */
+function afterPromises(task: () => void): void {
+  queueMicrotask(() => process.nextTick(task));
 }

@@ -1,5 +1,5 @@
 import { realClock } from "../../kernel/clock.ts";
-import { checkConservation, checkLocalBranches, checkRemoteBranches } from "../../simulation/checks.ts";
+import { checkConservation, checkLocalBranches, checkRemoteBranches } from "../../simulation/checks/views.ts";
 import { describeBranches } from "./branches.conformance.ts";
 import { describeLedger } from "./ledger.conformance.ts";
 import { MemoryLedger } from "./memory-ledger.ts";

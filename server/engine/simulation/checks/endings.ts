@@ -1,0 +1,93 @@
+/**
+ * What must be true once faults have stopped and time has passed: every transaction ended in time, its branches agree with the
+ * decision, nothing is promised or held any more, every cell says what Postgres says, and every instance sells what there is.
+ */
+import type { World } from "../world.ts";
+import type { Books } from "./books.ts";
+import { checkConservation, checkLocalBranches, checkRemoteBranches } from "./views.ts";
+
+/** States in which nothing is pending any more. */
+const ENDED = new Set(["CONFIRMED", "CANCELLED", "EXPIRED", "REVERSED"]);
+
+const CALL = { timeoutMs: 800, traceId: "0".repeat(32) };
+
+export interface HealingBounds {
+  healingSinceMs: number;
+  /** From its expiry, or the end of the faults, to a transaction's end. */
+  sweptMsMax: number;
+}
+
+export async function checkHealed(world: World, books: Books, bounds: HealingBounds): Promise<string[]> {
+  const view = world.ledger.inspect();
+  const wrong = [
+    ...checkConservation(view),
+    ...checkLocalBranches(view),
+    ...checkRemoteBranches(view),
+    ...view.transactions.filter(({ state }) => !ENDED.has(state)).map(({ txId, state }) => `${txId} is still ${state}`),
+    ...checkSweptInTime(world, books, bounds),
+    ...world.instances
+      .filter(({ engine }) => engine.admittedTotal() !== 0)
+      .map(({ name, engine }) => `${name} still promises ${engine.admittedTotal()} portions with nothing in flight`),
+  ];
+  wrong.push(...(await checkSellsAgain(world)), ...checkCells(world));
+  return wrong;
+}
+
+/** Since the faults stopped nothing has stayed reserved for longer than promised. Faults may last a few seconds more. */
+function checkSweptInTime(world: World, books: Books, { healingSinceMs, sweptMsMax }: HealingBounds): string[] {
+  const startMs = world.clock.nowMs() - world.clock.monotonicMs();
+  const wellSinceMs = healingSinceMs + 4_000;
+  const wrong: string[] = [];
+  for (const [txId, { states, expiresAtMs }] of books.accounts) {
+    const expired = states.find(({ state }) => state === "EXPIRED");
+    if (!expired) continue;
+    const dueAtMs = Math.max(expiresAtMs - startMs, wellSinceMs);
+    if (expired.atMs > dueAtMs + sweptMsMax) wrong.push(`${txId} was swept ${expired.atMs - dueAtMs} ms after it was due`);
+    if (expired.atMs < expiresAtMs - startMs - 1) wrong.push(`${txId} expired before its time`);
+  }
+  return wrong;
+}
+
+/** A sold-out mark does not stick: every instance sells what is left of every dish, and refuses one portion more. */
+async function checkSellsAgain(world: World): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const { name, engine } of world.instances) {
+    for (const { dishId, storeId } of world.ledger.inspect().dishes) {
+      const resume = { dishId, kind: "RESUME", quantity: 0, reason: null, actor: "check", actionKey: `resume ${dishId} ${name}` } as const;
+      const before = await world.clock.run(engine.change(resume, CALL));
+      const sell = (quantity: number, label: string): Promise<unknown> => {
+        const txId = `end-${name}-${dishId}-${label}`;
+        return world.clock.run(engine.try({ txId, storeId, lines: [{ dishId, quantity }], orderId: txId, couponId: null, ttlSeconds: 60 }, CALL));
+      };
+      if (before.available > 0) {
+        await sell(before.available, "rest").catch((error: Error) => wrong.push(`${name} does not sell the last ${before.available} of ${dishId}: ${error.message}`));
+        await world.clock.run(engine.cancel(`end-${name}-${dishId}-rest`, CALL)).catch((error: Error) => wrong.push(`${name} does not cancel: ${error.message}`));
+      }
+      await sell(before.available + 1, "more").then(
+        () => wrong.push(`${name} sold ${before.available + 1} of ${dishId}, and there were ${before.available}`),
+        (error: { code?: string }) => {
+          if (error.code !== "SOLD_OUT") wrong.push(`${name} refused ${dishId} as ${error.code}`);
+        },
+      );
+    }
+  }
+  await world.clock.advance(1_000); // the last settles and the feed
+  return wrong;
+}
+
+/** Every instance has just used every dish: so memory and Redis know what Postgres knows, and hold nothing. */
+function checkCells(world: World): string[] {
+  const wrong: string[] = [];
+  for (const { dishId, storeId, available, version } of world.ledger.inspect().dishes) {
+    for (const { name, engine } of world.instances) {
+      const reading = engine["gate"].reading(dishId);
+      if (reading?.available !== available || reading.version !== version) {
+        wrong.push(`${name} has ${reading?.available} of ${dishId} at ${reading?.version}, Postgres ${available} at ${version}`);
+      }
+    }
+    const cell = world.cells.inspect(storeId, dishId);
+    if (cell?.available !== available || cell.version !== version) wrong.push(`Redis has ${cell?.available} of ${dishId} at ${cell?.version}, Postgres ${available} at ${version}`);
+    if (cell && cell.holds.length > 0) wrong.push(`Redis still holds ${dishId} for ${cell.holds.join(", ")}`);
+  }
+  return wrong;
+}

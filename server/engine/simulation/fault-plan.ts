@@ -1,0 +1,147 @@
+/**
+ * A FaultPlan is everything that will go wrong in a run, drawn from the seed before it starts, so that it can be printed first
+ * and read without the run. Each entry waits for its moment: the nth message of one phase of the engine's work.
+ * It does no harm by itself: `links.ts` and `disasters.ts` do.
+ */
+import { integerBetween, pick, type Random } from "../kernel/random.ts";
+
+/** What the engine is doing when a message is on its way. The first six are batches in the ledger, by what is in them. */
+export const PHASES = ["try", "confirm", "cancel", "reverse", "expire", "change", "look-up", "stock read", "sweep", "take", "settle", "feed"] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** What happens to one message. */
+export const MESSAGE_FAULTS = [
+  "request lost",
+  "answer lost", // carried out, or committed, and nobody hears of it
+  "carried out late", // after the caller has given up
+  "carried out twice",
+  "overtaken", // held up until messages sent later have arrived
+  "sender dies at once", // the message is out
+  "sender dies before the answer",
+  "conflict", // the ledger rolled it back
+  "turned away", // the ledger was not reached
+] as const;
+export type MessageFault = (typeof MESSAGE_FAULTS)[number];
+
+/** What happens to a machine while a message is on its way. */
+export const DISASTERS = [
+  "an instance dies",
+  "an instance pauses",
+  "a clock jumps",
+  "Redis is wiped",
+  "Redis is rolled back",
+  "Redis splits",
+  "Redis is away",
+  "the clock of Redis jumps",
+  "Postgres restarts",
+  "Postgres is away",
+  "the disk is slow",
+] as const;
+export type Disaster = (typeof DISASTERS)[number];
+export type Fault = MessageFault | Disaster;
+
+const LEDGER_PHASES = new Set<Phase>(["try", "confirm", "cancel", "reverse", "expire", "change", "look-up", "stock read", "sweep"]);
+const WRITES = new Set<Phase>(["try", "confirm", "cancel", "reverse", "expire", "change"]);
+
+/** Whether a fault can meet a phase at all. The feed's messages have no answer and die with nobody. */
+export function canMeet(fault: Fault, phase: Phase): boolean {
+  if (phase === "feed") return !["answer lost", "carried out late", "sender dies at once", "sender dies before the answer", "conflict", "turned away"].includes(fault);
+  if (fault === "conflict") return WRITES.has(phase);
+  if (fault === "turned away") return LEDGER_PHASES.has(phase);
+  return true;
+}
+
+/** Every pair that a campaign must have met. */
+export const PAIRS: readonly (readonly [Fault, Phase])[] = [...MESSAGE_FAULTS, ...DISASTERS].flatMap((fault) =>
+  PHASES.filter((phase) => canMeet(fault, phase)).map((phase) => [fault, phase] as const),
+);
+
+/**
+ * Messages of each phase in a run of 300 operations, rounded down from a measurement: an entry waits for one of the first so many.
+ * Too large, and its moment never comes; too small, and everything goes wrong at the beginning.
+ */
+const USUAL_MESSAGES: Record<Phase, number> = {
+  try: 70,
+  confirm: 25,
+  cancel: 15,
+  reverse: 6,
+  expire: 8,
+  change: 12,
+  "look-up": 40,
+  "stock read": 35,
+  sweep: 30,
+  take: 70,
+  settle: 80,
+  feed: 120,
+};
+
+export interface PlannedFault {
+  fault: Fault;
+  phase: Phase;
+  /** Counted over all instances, from 1. */
+  nth: number;
+  /** How long it lasts, for those that last; milliseconds. */
+  forMs: number;
+  /** Chooses among what is left open: which instance, which way a clock jumps. In [0, 1). */
+  die: number;
+}
+
+export interface FaultPlan {
+  instances: number;
+  /** One way, milliseconds: most messages take less than the middle, a few take the longest. */
+  delayMs: { ledger: number; cells: number; feed: number };
+  /** How wrong each instance's wall clock is at first, milliseconds. */
+  skewMs: number[];
+  faults: PlannedFault[];
+}
+
+/** Faults of one run: enough that a thousand runs meet every pair a hundred times, few enough that a third of all Trys succeed. */
+const MESSAGE_FAULTS_PER_RUN = 24;
+const DISASTERS_PER_RUN = 9;
+
+/** How long each disaster may last. A pause outlasts leases (500 ms) and now and then holds (3 s). */
+const LASTS_MS: Partial<Record<Fault, [least: number, most: number]>> = {
+  "an instance dies": [0, 1_500], // until it is started again
+  "an instance pauses": [20, 4_000],
+  "Redis splits": [50, 2_500],
+  "Redis is away": [20, 1_500],
+  "Postgres is away": [20, 900],
+  "the disk is slow": [50, 900],
+  "carried out late": [1, 800],
+  overtaken: [5, 120],
+  "carried out twice": [0, 600],
+};
+
+/** @param scale 1 for runs of 300 operations. */
+export function drawPlan(random: Random, operations: number): FaultPlan {
+  const scale = operations / 300;
+  const instances = integerBetween(random, 2, 3);
+  const plan: FaultPlan = {
+    instances,
+    delayMs: { ledger: pick(random, [2, 6, 20, 60]), cells: pick(random, [1, 3, 12]), feed: pick(random, [2, 40, 400]) },
+    skewMs: Array.from({ length: instances }, () => (random.next() < 0.3 ? 0 : integerBetween(random, -600_000, 600_000))),
+    faults: [],
+  };
+  const message = PAIRS.filter(([fault]) => (MESSAGE_FAULTS as readonly string[]).includes(fault));
+  const disasters = PAIRS.filter(([fault]) => (DISASTERS as readonly string[]).includes(fault));
+  for (const [pairs, count] of [[message, MESSAGE_FAULTS_PER_RUN], [disasters, DISASTERS_PER_RUN]] as const) {
+    for (let i = 0; i < Math.ceil(count * scale); i++) {
+      const [fault, phase] = pick(random, pairs);
+      const nth = integerBetween(random, 1, Math.max(1, Math.floor(USUAL_MESSAGES[phase] * scale)));
+      const [least, most] = LASTS_MS[fault] ?? [0, 0];
+      plan.faults.push({ fault, phase, nth, forMs: Math.round(least + (most - least) * random.next() ** 2), die: random.next() });
+    }
+  }
+  plan.faults.sort((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase) || a.nth - b.nth);
+  return plan;
+}
+
+/** For people, one fault a line. */
+export function printPlan(plan: FaultPlan): string[] {
+  const { instances, delayMs, skewMs, faults } = plan;
+  return [
+    `${instances} instances, wall clocks off by ${skewMs.map((ms) => `${ms} ms`).join(", ")}`,
+    `messages take up to ${delayMs.ledger} ms to Postgres, ${delayMs.cells} ms to Redis, ${delayMs.feed} ms over the feed`,
+    ...faults.map(({ fault, phase, nth, forMs }) => `${phase} ${nth}: ${fault}${forMs > 0 ? `, ${forMs} ms` : ""}`),
+  ];
+}
