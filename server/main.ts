@@ -9,10 +9,12 @@ import next from "next";
 import { createApi } from "./api/app.ts";
 import { createApiClaims } from "./api/claims.ts";
 import { ApiKeys, KEYS_CHANGED } from "./api/keys.ts";
+import { pprofOf } from "./api/exports/pprof.ts";
+import { TraceFile } from "./api/exports/trace-file.ts";
 import { isApiUrl, nodeListener } from "./api/node-mount.ts";
 import { createAuth } from "./auth/auth.ts";
 import { type Config, PROJECT_DIR, readConfig } from "./config.ts";
-import { createConsoleApi, securePage } from "./console/index.ts";
+import { createConsoleApi, type LockFiles, securePage } from "./console/index.ts";
 import { createApiReads } from "./console/reads/api-reads.ts";
 import { DishSnapshots } from "./console/reads/dish-snapshots.ts";
 import { withFallback } from "./console/reads/fallback.ts";
@@ -108,7 +110,12 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
     log,
     clock: realClock,
   });
-  const consoleApi = createConsoleApi({ auth, board, engine, prisma, onError });
+  const traces = new TraceFile(engine, realClock);
+  const lockFiles: LockFiles = {
+    trace: (seconds) => traces.capture(seconds),
+    profile: (view, seconds) => pprofOf(engine.profile.window(seconds), view, realClock.nowMs()),
+  };
+  const consoleApi = createConsoleApi({ auth, board, engine, prisma, lockFiles, onError });
   setRuntime({ config, log, prisma, engine, reads, auth, board, api, consoleApi });
 
   const pages = await preparePages(shutdown);

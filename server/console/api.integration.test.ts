@@ -35,8 +35,12 @@ beforeAll(async () => {
     calls.push(`${name} ${txId}`);
     return answer(name, txId);
   };
-  const engine = { confirm: verb("confirm"), cancel: verb("cancel") };
-  app = new Hono().route("/api", createConsoleApi({ auth, board, engine, prisma, onError: () => undefined }));
+  const notAsked = () => {
+    throw new Error("No test here asks for this.");
+  };
+  const engine = { instance: "i1", profile: { sampleEvery: 8 }, confirm: verb("confirm"), cancel: verb("cancel"), setSampling: notAsked, captureTrace: notAsked };
+  const lockFiles = { trace: notAsked, profile: notAsked };
+  app = new Hono().route("/api", createConsoleApi({ auth, board, engine, prisma, lockFiles, onError: () => undefined }));
   const operator = await auth.createFirstOperator();
   const result = await auth.signIn(operator ?? { email: "", password: "" }, new Headers());
   cookie = result.ok ? (result.setCookies[0]?.split(";")[0] ?? "") : "";

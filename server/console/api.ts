@@ -16,21 +16,24 @@ import { ID_PATTERN } from "../contracts/limits.ts";
 import { isEngineError } from "../engine/kernel/errors.ts";
 import type { PrismaClient } from "../generated/prisma/client.ts";
 import type { LiveBoard } from "../gateway/board.ts";
+import { addLockRoutes, type LockRoutesDeps } from "./locks/routes.ts";
+import { dishRoutes } from "./dish-routes.ts";
+import type { DishEngine } from "./dish-routes.ts";
 import { ActionKeyMisused, actByHand } from "./manual-actions.ts";
 import type { MovingEngine } from "./manual-actions.ts";
 import { previewAction } from "./preview.ts";
 import { problem, problemOf } from "./problem.ts";
 
-export interface ConsoleDeps {
+export interface ConsoleDeps extends Pick<LockRoutesDeps, "lockFiles"> {
   auth: Auth;
   board: LiveBoard;
-  engine: MovingEngine;
+  engine: MovingEngine & LockRoutesDeps["engine"];
   prisma: PrismaClient;
   /** Told of every failure that is not the caller's. */
   onError: (error: unknown) => void;
 }
 
-interface ConsoleEnv {
+export interface ConsoleEnv {
   Bindings: { incoming?: { socket?: { remoteAddress?: string } } };
   Variables: { session: OperatorSession };
 }
@@ -145,6 +148,8 @@ export function createConsoleApi(deps: ConsoleDeps): Hono<ConsoleEnv> {
     const result = await actByHand(prisma, engine, { txId, verb, actionKey, operatorId, reason: reason ?? null });
     return c.json(result);
   });
+
+  addLockRoutes(app, deps, { atLeast, readJson });
 
   for (const rest of ["/auth/*", "/console/*"]) app.all(rest, (c) => problem(c, "UNKNOWN_ROUTE", "There is nothing here."));
 

@@ -249,3 +249,44 @@ export function samplingCost(every: number, instances: readonly Pick<InstanceLoc
   const shares = alive.map(({ rates, waiting }) => (rates.operations * WAIT_COST_MS + rates.batches * waiting * LOOK_COST_MS) / every / 1_000);
   return { measured, coreShare: Math.min(1, Math.max(0, ...shares)) };
 }
+
+/** What the sampling rate may be: one wait in so many. */
+export const SAMPLE_EVERY_CHOICES = [1, 2, 5, 8, 10, 20, 50, 100] as const;
+export const SAMPLE_EVERY_DEFAULT = 8;
+
+export interface SamplingAnswer {
+  every: number;
+  /** True when this action key had been used for the same request before. */
+  replayed: boolean;
+}
+
+// ---- one second of batches ------------------------------------------------------------------------------------------
+
+export const LANE_CAPTURE_SECONDS = 1;
+
+/** Times in milliseconds, `from` since the capture began; a batch that left before is drawn from there. */
+export interface LaneBatch {
+  batch: number;
+  lane: number;
+  fromMs: number;
+  /** From taking its locks to giving them back, its two stages in it. */
+  heldMs: number;
+  redisMs: number;
+  ledgerMs: number;
+  /** How long the first of its operations had waited when it left. */
+  waitMsMax: number;
+  operations: number;
+  /** The batch that had held a dish of it. */
+  wokenBy: number | null;
+  /** The first few of its dishes, and how many there are. */
+  dishIds: string[];
+  dishes: number;
+}
+
+export interface LaneCapture {
+  instance: string;
+  spanMs: number;
+  batches: LaneBatch[];
+  /** Batches for which there was no room. */
+  leftOut: number;
+}

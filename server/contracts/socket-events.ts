@@ -12,10 +12,25 @@ import type { LocksDelta, LocksSnapshot } from "./contention.ts";
 export const SOCKET_PATH = "/socket.io";
 
 export const ROOMS = ["overview", "dishes", "transactions", "locks"] as const;
-export type Room = (typeof ROOMS)[number];
+/** One dish's page has a room of its own; a socket is in at most one of them. */
+export type DishRoomName = `dish:${string}`;
+export type Room = (typeof ROOMS)[number] | DishRoomName;
+
+const DISH_ROOM = "dish:";
+
+export function dishRoomName(dishId: string): DishRoomName {
+  return `${DISH_ROOM}${dishId}`;
+}
+
+/** Null: not the room of a dish. */
+export function dishOfRoom(room: unknown): string | null {
+  if (typeof room !== "string" || !room.startsWith(DISH_ROOM)) return null;
+  const dishId = room.slice(DISH_ROOM.length);
+  return ID_PATTERN.test(dishId) ? dishId : null;
+}
 
 export function isRoom(value: unknown): value is Room {
-  return typeof value === "string" && (ROOMS as readonly string[]).includes(value);
+  return typeof value === "string" && ((ROOMS as readonly string[]).includes(value) || dishOfRoom(value) !== null);
 }
 
 // ---- dishes ---------------------------------------------------------------------------------------------------------
@@ -202,6 +217,7 @@ export interface RoomSnapshots {
   dishes: DishesSnapshot;
   transactions: TransactionsSnapshot;
   locks: LocksSnapshot;
+  [dish: DishRoomName]: DishPageSnapshot;
 }
 
 export interface RoomDeltas {
@@ -209,6 +225,7 @@ export interface RoomDeltas {
   dishes: DishesDelta;
   transactions: TransactionsDelta;
   locks: LocksDelta;
+  [dish: DishRoomName]: DishPageDelta;
 }
 
 // ---- the wire -------------------------------------------------------------------------------------------------------
@@ -222,6 +239,7 @@ export interface ServerToClientEvents {
   dishes: (delta: DishesDelta) => void;
   transactions: (delta: TransactionsDelta) => void;
   locks: (delta: LocksDelta) => void;
+  [dish: DishRoomName]: (delta: DishPageDelta) => void;
   /** Once a second while nothing else is said in the room: the numbers are quiet, not lost. */
   pulse: (atMs: number) => void;
   /** The session is over; the socket closes after it. */

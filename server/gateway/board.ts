@@ -18,6 +18,8 @@ import { realClock } from "../engine/kernel/clock.ts";
 import type { Clock, Timer } from "../engine/kernel/clock.ts";
 import type { EngineStats } from "../engine/kernel/types.ts";
 import { DishBook } from "./dish-book.ts";
+import { DishPages, FIGURES_ALONE } from "./dish-pages.ts";
+import type { DishPageReads } from "./dish-pages.ts";
 import { DishesSource, OverviewSource } from "./dish-rooms.ts";
 import type { LiveReads } from "./live-reads.ts";
 import { LOOK_EVERY_MS, LocksSource, type LocksEngine } from "./locks-room.ts";
@@ -41,6 +43,8 @@ export interface BoardEngine extends LocksEngine {
 export interface BoardOptions {
   engine: BoardEngine;
   reads: LiveReads;
+  /** For the pages of dishes. Absent: they show figures alone. */
+  dishReads?: DishPageReads;
   /** A read failed; the board goes on with what it has. */
   onError: (error: unknown) => void;
   clock?: Clock;
@@ -73,8 +77,9 @@ export class LiveBoard {
   readonly dishes: LiveRoom<Said<DishesSnapshot>, Said<DishesDelta>>;
   readonly transactions: LiveRoom<Said<TransactionsSnapshot>, Said<TransactionsDelta>>;
   readonly locks: LiveRoom<Said<LocksSnapshot>, Said<LocksDelta>>;
+  readonly dishPages: DishPages;
 
-  constructor({ engine, reads, onError, clock = realClock }: BoardOptions) {
+  constructor({ engine, reads, dishReads = FIGURES_ALONE, onError, clock = realClock }: BoardOptions) {
     this.engine = engine;
     this.reads = reads;
     this.onError = onError;
@@ -101,6 +106,7 @@ export class LiveBoard {
       nowMs,
     );
     this.locks = new LiveRoom(new LocksSource(engine, this.book, clock, nowMs), clock, nowMs);
+    this.dishPages = new DishPages({ book: this.book, reads: dishReads, clock, nowMs, bucket, onError });
     this.book.onChange(() => {
       this.overview.poke();
       this.dishes.poke();
@@ -132,7 +138,7 @@ export class LiveBoard {
     this.timer?.cancel();
     this.timer = null;
     this.locksTimer?.cancel();
-    for (const room of [this.overview, this.dishes, this.transactions, this.locks]) room.stop();
+    for (const room of [this.overview, this.dishes, this.transactions, this.locks, this.dishPages]) room.stop();
   }
 
   /** Pending transactions no older than a second, and dishes that are new, for somebody who just came. */
@@ -169,7 +175,7 @@ export class LiveBoard {
     if (sample !== null) this.overviewSource.sampled(sample);
     this.overviewSource.reorderIfDue();
     this.overview.poke();
-    const reads: Promise<void>[] = [];
+    const reads: Promise<void>[] = [this.dishPages.tick()];
     if (this.unknownDishes.size > 0 && this.menuFlight === null && (this.watched || this.unknownIsOld)) {
       reads.push(this.readNewDishes());
     } else if (this.book.size === 0 || (this.menuIsOld && this.watched)) {

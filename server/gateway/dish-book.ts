@@ -7,6 +7,7 @@ import { MOODS } from "../contracts/socket-events.ts";
 import type { DishCard, DishSnapshot, DishTick, MenuTotals, Mood } from "../contracts/socket-events.ts";
 import type { DishRow } from "../engine/kernel/types.ts";
 import type { MenuEntry } from "./live-reads.ts";
+import { StockHistory } from "./stock-history.ts";
 
 /** Below this share of what was supplied a dish is low … */
 const LOW_SHARE = 0.1;
@@ -22,6 +23,9 @@ export interface BookedDish {
   card: DishCard;
   row: DishRow;
   demand: DemandRing;
+  /** Null: it never changed since `sinceBucket`, when the book first had it. */
+  history: StockHistory | null;
+  sinceBucket: number;
   mood: Mood;
   /** 0: not sold out, or sold out before we looked. */
   soldOutAtMs: number;
@@ -58,7 +62,7 @@ export class DishBook {
       const known = this.dishes.get(card.dishId);
       if (known === undefined) {
         const mood = moodOf(row, 0, "selling");
-        this.dishes.set(card.dishId, { card, row, demand: new DemandRing(this.bucket), mood, soldOutAtMs: 0 });
+        this.dishes.set(card.dishId, { card, row, demand: new DemandRing(this.bucket), history: null, sinceBucket: this.bucket, mood, soldOutAtMs: 0 });
         this.byMood[mood].add(card.dishId);
         this.changed(card.dishId);
       } else {
@@ -75,7 +79,9 @@ export class DishBook {
     if (row.version <= dish.row.version) return true;
     const taken = row.frozen + row.sold - dish.row.frozen - dish.row.sold;
     if (taken > 0) dish.demand.add(this.bucket, taken);
+    dish.history ??= new StockHistory(dish.sinceBucket, dish.row);
     dish.row = row;
+    dish.history.note(this.bucket, row);
     this.judge(dish, atMs);
     this.changed(row.dishId);
     return true;

@@ -8,8 +8,8 @@ import { Server } from "socket.io";
 import type { Socket } from "socket.io";
 import type { Auth, OperatorSession } from "../auth/auth.ts";
 import { isSameOrigin } from "../auth/same-origin.ts";
-import { ROOMS, SOCKET_PATH, isRoom } from "../contracts/socket-events.ts";
-import type { ClientToServerEvents, JoinAnswer, Room, ServerToClientEvents } from "../contracts/socket-events.ts";
+import { dishOfRoom, dishRoomName, isRoom, SOCKET_PATH } from "../contracts/socket-events.ts";
+import type { ClientToServerEvents, JoinAnswer, Room, ROOMS, ServerToClientEvents } from "../contracts/socket-events.ts";
 import type { LiveBoard } from "./board.ts";
 
 /** A disabled operator, or one who signed out at another instance, loses the sockets within this time. */
@@ -84,12 +84,19 @@ export function createGateway(httpServer: HttpServer, deps: GatewayDeps): Gatewa
   const stopListening = new Map<Room, () => void>();
   const listen = (room: Room) => {
     if (stopListening.has(room)) return;
+    const dishId = dishOfRoom(room);
+    if (dishId !== null) {
+      const name = dishRoomName(dishId);
+      const stop = board.dishPages.page(dishId)?.room.listen((delta) => keepingUp(io, name).emit(name, delta));
+      if (stop) stopListening.set(room, stop);
+      return;
+    }
     const stop = {
       overview: () => board.overview.listen((delta) => keepingUp(io, "overview").emit("overview", delta)),
       dishes: () => board.dishes.listen((delta) => keepingUp(io, "dishes").emit("dishes", delta)),
       transactions: () => board.transactions.listen((delta) => keepingUp(io, "transactions").emit("transactions", delta)),
       locks: () => board.locks.listen((delta) => keepingUp(io, "locks").emit("locks", delta)),
-    }[room]();
+    }[room as (typeof ROOMS)[number]]();
     stopListening.set(room, stop);
   };
   io.of("/").adapter.on("delete-room", (room: string) => {
@@ -102,6 +109,11 @@ export function createGateway(httpServer: HttpServer, deps: GatewayDeps): Gatewa
     if (room === "overview") return { ok: true, snapshot: board.overview.snapshot() };
     if (room === "dishes") return { ok: true, snapshot: board.dishes.snapshot() };
     if (room === "locks") return { ok: true, snapshot: board.locks.snapshot() };
+    const dishId = dishOfRoom(room);
+    if (dishId !== null) {
+      const page = board.dishPages.page(dishId);
+      return page === null ? { ok: false, code: "UNKNOWN_ROOM" } : { ok: true, snapshot: await page.fresh() };
+    }
     await board.freshPending();
     return { ok: true, snapshot: board.transactions.snapshot() };
   };
@@ -114,6 +126,8 @@ export function createGateway(httpServer: HttpServer, deps: GatewayDeps): Gatewa
       const reply = answer as (answer: JoinAnswer) => void;
       if (!isRoom(room)) return reply({ ok: false, code: "UNKNOWN_ROOM" });
       if (!mayJoin(socket.data, board.nowMs())) return reply({ ok: false, code: "TOO_MANY" });
+      // One page at a time: each room of a dish is read for every second.
+      if (dishOfRoom(room) !== null) for (const other of socket.rooms) if (other !== room && dishOfRoom(other) !== null) void socket.leave(other);
       void socket.join(room);
       listen(room);
       snapshotOf(room).then(reply, (error: unknown) => {
@@ -166,7 +180,7 @@ export function createGateway(httpServer: HttpServer, deps: GatewayDeps): Gatewa
       clearInterval(sessionTimer);
       clearInterval(pulseTimer);
       forgetEnded();
-      for (const room of ROOMS) stopListening.get(room)?.();
+      for (const stop of stopListening.values()) stop();
       stopListening.clear();
       io.disconnectSockets(true);
       // Not io.close(): it would close the HTTP server, which main.ts ends when its last answers are out.

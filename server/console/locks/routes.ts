@@ -1,0 +1,90 @@
+/**
+ * What the page of locks asks for: its first paint, one second of lanes, a trace or a profile to download, and the sampling
+ * rate. Everybody who is signed in may look and download; turning the rate takes an operator. Its live numbers are a room's.
+ */
+import type { Context, Hono, MiddlewareHandler } from "hono";
+import { z } from "zod";
+import type { Role } from "../../contracts/console.ts";
+import { ID_PATTERN, REASON_LENGTH_MAX } from "../../contracts/limits.ts";
+import { ProfileQuery, SAMPLE_EVERY_MAX, TraceQuery } from "../../contracts/observing.ts";
+import type { LiveBoard } from "../../gateway/board.ts";
+import type { PrismaClient } from "../../generated/prisma/client.ts";
+import type { ConsoleEnv } from "../api.ts";
+import { problem } from "../problem.ts";
+import { LaneCaptures, type TracedEngine } from "./lanes.ts";
+import { type SampledEngine, turnSampling } from "./sampling.ts";
+
+export const PROFILE_VIEWS = ["mutex", "block"] as const;
+export type ProfileView = (typeof PROFILE_VIEWS)[number];
+
+/** The same files as the API's: see server/api/exports. */
+export interface LockFiles {
+  /** Rejects with a code OVERLOADED and `retryAfterMs` while another trace is captured. */
+  trace(seconds: number): Promise<string>;
+  profile(view: ProfileView, seconds: number): Uint8Array<ArrayBuffer>;
+}
+
+export interface LockRoutesDeps {
+  board: Pick<LiveBoard, "locks">;
+  engine: TracedEngine & SampledEngine;
+  prisma: PrismaClient;
+  lockFiles: LockFiles;
+}
+
+/** What console/api.ts has for all of its routes. */
+export interface RouteTools {
+  atLeast(role: Role): MiddlewareHandler<ConsoleEnv>;
+  readJson(c: Context): Promise<unknown>;
+}
+
+const samplingBody = z.strictObject({
+  every: z.int().min(1).max(SAMPLE_EVERY_MAX),
+  reason: z.string().trim().max(REASON_LENGTH_MAX).optional(),
+  /** Or in the Idempotency-Key header. */
+  actionKey: z.string().regex(ID_PATTERN).optional(),
+});
+
+export function addLockRoutes(app: Hono<ConsoleEnv>, { board, engine, prisma, lockFiles }: LockRoutesDeps, tools: RouteTools): void {
+  const lanes = new LaneCaptures(engine);
+
+  app.get("/console/locks", (c) => c.json(board.locks.snapshot()));
+
+  app.get("/console/locks/lanes", async (c) => c.json(await lanes.capture()));
+
+  app.get("/console/locks/trace", async (c) => {
+    const query = TraceQuery.safeParse(c.req.query());
+    if (!query.success) return problem(c, "VALIDATION", "seconds must be a whole number from 1 to 30.");
+    try {
+      const text = await lockFiles.trace(query.data.seconds);
+      return c.body(text, 200, { "Content-Type": "application/json", ...attached(`trace-${engine.instance}.json`) });
+    } catch (error) {
+      const { code, message, retryAfterMs } = error as { code?: string; message: string; retryAfterMs?: number };
+      if (code !== "OVERLOADED") throw error;
+      c.header("Retry-After", String(Math.max(1, Math.ceil((retryAfterMs ?? 1_000) / 1_000))));
+      return problem(c, "OVERLOADED", message);
+    }
+  });
+
+  app.get("/console/locks/profile/:view{mutex|block}", (c) => {
+    const query = ProfileQuery.safeParse(c.req.query());
+    if (!query.success) return problem(c, "VALIDATION", "seconds must be a whole number from 1 to 300.");
+    const view = c.req.param("view") as ProfileView;
+    const bytes = lockFiles.profile(view, query.data.seconds);
+    return c.body(bytes, 200, { "Content-Type": "application/octet-stream", ...attached(`${view}-${engine.instance}.pb.gz`) });
+  });
+
+  app.post("/console/locks/sampling", tools.atLeast("operator"), async (c) => {
+    const body = samplingBody.safeParse(await tools.readJson(c));
+    if (!body.success) return problem(c, "VALIDATION", `every must be a whole number from 1 to ${SAMPLE_EVERY_MAX}.`);
+    const actionKey = c.req.header("idempotency-key") ?? body.data.actionKey;
+    if (actionKey === undefined || !ID_PATTERN.test(actionKey)) {
+      return problem(c, "VALIDATION", "An action key is needed: the Idempotency-Key header, 1 to 64 characters.");
+    }
+    const { every, reason } = body.data;
+    return c.json(await turnSampling(prisma, engine, { every, actionKey, operatorId: c.var.session.operator.operatorId, reason: reason ? reason : null }));
+  });
+}
+
+function attached(filename: string): Record<string, string> {
+  return { "Content-Disposition": `attachment; filename="${filename}"` };
+}
