@@ -181,7 +181,7 @@ export class TryPath {
       };
     }
     if (outcome.verdict === "KNOWN") {
-      const record = await core.lookPatiently(request.txId, [], deadline);
+      const record = await core.lookAgain(core.lookPatiently(request.txId, [], deadline));
       if (!record) return null; // neither inserted nor found: a new snapshot will tell
       const written = outcome.resent && record.payloadHash === hash; // by this call; its first answer was lost on the way
       if (!written || !["TRYING", "RESERVED"].includes(record.state)) return this.replay(record, hash);
