@@ -88,6 +88,11 @@ describe("the overview's room", () => {
     expect(overview[said]?.seq).toBe(snapshot.seq + 1);
   });
 
+  test("tells the engine of every dish it reads, so that its first order finds a cell", async () => {
+    const { engine } = await boardWith([{ dishId: "a" }, { dishId: "b" }]);
+    expect([...engine.told]).toEqual(["a", "b"]);
+  });
+
   test("reads a dish it hears of for the first time", async () => {
     const { board, clock, reads, change } = await boardWith([{ dishId: "a" }]);
     reads.entries.push(menuEntry({ dishId: "new", available: 7 }));

@@ -16,7 +16,7 @@ import { bucketAt } from "../contracts/demand.ts";
 import type { FeedEntry } from "../engine/feed/live-feed.ts";
 import { realClock } from "../engine/kernel/clock.ts";
 import type { Clock, Timer } from "../engine/kernel/clock.ts";
-import type { EngineStats } from "../engine/kernel/types.ts";
+import type { DishRow, EngineStats } from "../engine/kernel/types.ts";
 import { DishBook } from "./dish-book.ts";
 import { DishPages, FIGURES_ALONE } from "./dish-pages.ts";
 import type { DishPageReads } from "./dish-pages.ts";
@@ -38,6 +38,7 @@ const NEW_DISHES_WAIT_MS = 10_000;
 export interface BoardEngine extends LocksEngine {
   onEntry(listener: { entry(entry: FeedEntry): void; gap?(): void }): () => void;
   stats(): EngineStats;
+  hear(rows: readonly DishRow[]): void;
 }
 
 export interface BoardOptions {
@@ -106,7 +107,7 @@ export class LiveBoard {
       nowMs,
     );
     this.locks = new LiveRoom(new LocksSource(engine, this.book, clock, nowMs), clock, nowMs);
-    this.dishPages = new DishPages({ book: this.book, reads: dishReads, clock, nowMs, bucket, onError });
+    this.dishPages = new DishPages({ book: this.book, reads: dishReads, clock, nowMs, bucket, onError, readDish: (dishId) => this.readDish(dishId) });
     this.book.onChange(() => {
       this.overview.poke();
       this.dishes.poke();
@@ -146,6 +147,11 @@ export class LiveBoard {
     const newDishes = this.unknownDishes.size > 0 ? this.readNewDishes() : null;
     if (this.clock.monotonicMs() - this.pendingReadAtMs >= SECOND_MS) await this.readPending();
     await newDishes;
+  }
+
+  private async readDish(dishId: string): Promise<void> {
+    await this.menuFlight;
+    if (this.book.get(dishId) === undefined) await this.readMenu([dishId]);
   }
 
   private async readNewDishes(): Promise<void> {
@@ -216,6 +222,7 @@ export class LiveBoard {
     this.menuFlight ??= this.read(async () => {
       const entries = await this.reads.menu(dishIds);
       if (dishIds === null) this.menuReadAtMs = this.clock.monotonicMs();
+      this.engine.hear(entries.map(({ row }) => row));
       this.book.load(entries, this.nowMs());
     }).finally(() => {
       this.menuFlight = null;

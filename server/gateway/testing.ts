@@ -40,6 +40,8 @@ export interface FakeEngine extends BoardEngine {
   /** What `instances()` answers. */
   views: InstanceView[];
   say(entry: FeedEntry): void;
+  /** Dishes it was told of. */
+  told: Set<string>;
 }
 
 export function fakeEngine(): FakeEngine {
@@ -71,6 +73,10 @@ export function fakeEngine(): FakeEngine {
         circuit: "closed",
       },
       feed: { dropped: 0, gaps: 0 },
+    },
+    told: new Set(),
+    hear(rows) {
+      for (const { dishId } of rows) this.told.add(dishId);
     },
     stats() {
       return this.counters;

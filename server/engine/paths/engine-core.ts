@@ -6,7 +6,7 @@ import { LRUCache } from "lru-cache";
 import type { Clock } from "../kernel/clock.ts";
 import { Deadline } from "../kernel/deadline.ts";
 import type { DeadlineWatch } from "../kernel/deadline-watch.ts";
-import { EngineError } from "../kernel/errors.ts";
+import { EngineError, isEngineError } from "../kernel/errors.ts";
 import type { CallContext, TransactionRecord } from "../kernel/types.ts";
 import type { CircuitBreaker } from "../guards/circuit-breaker.ts";
 import { ExpiryTimes } from "../recovery/expiry-times.ts";
@@ -81,6 +81,17 @@ export class EngineCore {
   async lookPatiently(txId: string, dishIds: readonly string[], deadline: Deadline): Promise<TransactionRecord | null> {
     const look = this.looks.patiently(txId, dishIds, deadline.remainingMs);
     return this.remembered(await this.inTime(look, deadline, "the transaction was read"));
+  }
+
+  /**
+   * A look after the ledger has answered: this very call may have written, so when nothing can be read the outcome is unknown,
+   * not "nothing was written".
+   */
+  async lookAgain(look: Promise<TransactionRecord | null>): Promise<TransactionRecord | null> {
+    return look.catch((error: unknown) => {
+      if (!isEngineError(error) || error.code !== "UNAVAILABLE") throw error;
+      throw new EngineError("DEADLINE_EXCEEDED", "The ledger answered and could not be read afterwards; ask again with the same id.", { cause: error });
+    });
   }
 
   private remembered(record: TransactionRecord | null): TransactionRecord | null {

@@ -13,11 +13,11 @@ const LOOK_IDS_MAX = 512;
 /** Two looks keep a connection busy while the answer of the other travels; more only take connections from batches. */
 const LOOKS_IN_FLIGHT_MAX = 2;
 
-/** No Try has come for so long: whoever was coming is here. Longer than a busy machine lets its clients pause between two orders. */
-export const QUIET_MS = 10;
+/** No Try has come and nobody has joined for so long: whoever was coming is here. More than clients pause between two orders. */
+export const QUIET_MS = 25;
 
-/** As long as patience lasts while Trys keep coming: a fifth of the 800 ms, so that four looks a second serve any storm. */
-export const PATIENCE_MS_MAX = 160;
+/** As long as patience lasts while Trys keep coming: a quarter of the 800 ms, so that five looks a second serve any storm. */
+export const PATIENCE_MS_MAX = 200;
 
 /** Patience is at most this part of what its caller has left. */
 const PATIENCE_SHARE = 1 / 4;
@@ -25,8 +25,8 @@ const PATIENCE_SHARE = 1 / 4;
 /** So many patient questions make a statement worth its while: waiting for more would hardly make it cheaper an id. */
 export const ENOUGH = 256;
 
-/** Callers that come again as soon as they are answered: from so many on the same number twice is no chance. */
-const CROWD_MIN = 16;
+/** What was learned of a crowd is forgotten when it has been away for so long: the next one may be another. */
+const CROWD_MS_MAX = 100;
 
 /** The ledger's answers, behind a circuit breaker: it rejects with what the caller shall hear. */
 export interface LookPorts {
@@ -55,9 +55,11 @@ export class Looks {
   private timer: Timer | null = null;
   private leaving = false;
   private lastTryAtMs = Number.NEGATIVE_INFINITY;
+  private joinedAtMs = Number.NEGATIVE_INFINITY;
   private flowing = false;
-  private quietBefore = 0;
   private crowd = ENOUGH;
+  private sizeBefore = 0;
+  private leftAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly ports: LookPorts) {}
 
@@ -96,7 +98,9 @@ export class Looks {
    */
   async patiently(txId: string, dishIds: readonly string[], remainingMs: number): Promise<TransactionRecord | null> {
     const patienceMs = Math.min(PATIENCE_MS_MAX, remainingMs * PATIENCE_SHARE);
-    this.leavesAtMs = Math.min(this.leavesAtMs, this.ports.clock.monotonicMs() + patienceMs);
+    const nowMs = this.ports.clock.monotonicMs();
+    this.leavesAtMs = Math.min(this.leavesAtMs, nowMs + patienceMs);
+    this.joinedAtMs = nowMs;
     const record = this.ask(this.transactions, txId);
     await Promise.all([record, ...dishIds.map((dishId) => this.ask(this.dishes, dishId))]);
     return record;
@@ -133,13 +137,14 @@ export class Looks {
   }
 
   private waitMs(): number {
-    if (this.urgent || !this.flowing || this.transactions.size >= this.crowd) return 0;
+    if (this.urgent || !this.flowing) return 0;
     const nowMs = this.ports.clock.monotonicMs();
-    return Math.min(this.lastTryAtMs + QUIET_MS, this.leavesAtMs) - nowMs;
+    if (this.transactions.size >= (nowMs - this.leftAtMs > CROWD_MS_MAX ? ENOUGH : this.crowd)) return 0;
+    return Math.min(Math.max(this.lastTryAtMs, this.joinedAtMs) + QUIET_MS, this.leavesAtMs) - nowMs;
   }
 
   private async leave(): Promise<void> {
-    if (!this.urgent && this.transactions.size < this.crowd) this.learnCrowd(this.transactions.size);
+    this.learnCrowd();
     const transactions = takeFrom(this.transactions);
     const dishes = takeFrom(this.dishes);
     if (this.transactions.size === 0 && this.dishes.size === 0) {
@@ -174,13 +179,17 @@ export class Looks {
   }
 
   /**
-   * A fixed number of callers who come again as soon as they are answered would wait for nobody: once the same number was here
-   * twice, the next look leaves as soon as they are all back.
+   * Callers who come again as soon as they are answered would wait for nobody: once the same number has left twice, the next
+   * look leaves as soon as they are all back, until more than those come.
    */
-  private learnCrowd(size: number): void {
-    const same = Math.abs(size - this.quietBefore) <= size / 8;
-    this.crowd = size >= CROWD_MIN && same ? Math.min(size, this.quietBefore) : ENOUGH;
-    this.quietBefore = size;
+  private learnCrowd(): void {
+    if (this.urgent) return;
+    const { size } = this.transactions;
+    const nowMs = this.ports.clock.monotonicMs();
+    const before = nowMs - this.leftAtMs > CROWD_MS_MAX ? 0 : this.sizeBefore;
+    this.crowd = Math.abs(size - before) <= size / 8 ? Math.min(size, before, ENOUGH) : ENOUGH;
+    this.sizeBefore = size;
+    this.leftAtMs = nowMs;
   }
 }
 

@@ -89,7 +89,7 @@ export class MovePath {
         return null;
       case "REFUND_DUE":
       case "NOT_MOVED": {
-        const record = await this.core.findTransaction(txId, deadline);
+        const record = await this.core.lookAgain(this.core.findTransaction(txId, deadline));
         if (!record) throw unknownTransaction(txId);
         if (verdict === "REFUND_DUE") throw refundDue(record);
         return judge(verb, record);

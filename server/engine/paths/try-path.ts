@@ -13,10 +13,11 @@ import { isNotTried, type RemotePath } from "./remote-path.ts";
 
 /**
  * How long a Try waits for another instance's hold before it looks again. Its settle normally wakes it earlier through
- * the live feed; this is for holds whose owner died. Ten batches long: shorter, and busy instances ask the ledger what the
- * feed is about to tell them.
+ * the live feed; this is for holds whose owner died. Ten batches long: shorter, and on busy machines the ledger is asked what
+ * the feed is about to tell. Waits end together, on the grid, so that those who were turned back leave in one batch.
  */
 const HOLD_RECHECK_MS = 100;
+const HOLD_RECHECK_GRID_MS = 50;
 
 /**
  * How often holds may turn a Try back before Postgres decides it. Redis may only save work: a hold whose owner died, or
@@ -180,7 +181,7 @@ export class TryPath {
       };
     }
     if (outcome.verdict === "KNOWN") {
-      const record = await core.lookPatiently(request.txId, [], deadline);
+      const record = await core.lookAgain(core.lookPatiently(request.txId, [], deadline));
       if (!record) return null; // neither inserted nor found: a new snapshot will tell
       const written = outcome.resent && record.payloadHash === hash; // by this call; its first answer was lost on the way
       if (!written || !["TRYING", "RESERVED"].includes(record.state)) return this.replay(record, hash);
@@ -260,20 +261,19 @@ export class TryPath {
     }
   }
 
-  /** Another instance holds the portions. Its settle comes by the feed; when nothing comes, the ledger is asked. */
+  /** Another instance holds the portions. Its settle comes by the feed; when nothing comes, Redis is asked again. */
   private async waitForHolder(dishId: string, quantity: number, deadline: Deadline): Promise<void> {
     const { core } = this;
     this.counters.parked++;
-    const before = core.gate.reading(dishId)?.version;
     const { woken, leave } = core.gate.park(dishId, quantity);
-    const recheck = core.clock.schedule(HOLD_RECHECK_MS, leave);
+    const offGridMs = core.clock.monotonicMs() % HOLD_RECHECK_GRID_MS;
+    const recheck = core.clock.schedule(HOLD_RECHECK_MS + HOLD_RECHECK_GRID_MS - offGridMs, leave);
     try {
       await core.watch.race(woken, deadline, () => promisedToOthers(dishId, "redis"));
     } finally {
       recheck.cancel();
       leave();
     }
-    if (core.gate.reading(dishId)?.version === before) await core.refresh([dishId], deadline);
   }
 }
 

@@ -90,9 +90,9 @@ export class Link {
         if (message < this.lastArrived) ambush?.overtaken(phases);
         else this.lastArrived = message;
         if (fate.refusal) return answer(() => reject(new LedgerFailure(fate.refusal as "conflict", "planned")));
-        if (fate.againAfterMs !== null) world.schedule(fate.againAfterMs, () => void action().catch(() => {}));
         action().then(
           (value) => {
+            if (fate.againAfterMs !== null) world.schedule(fate.againAfterMs, () => void action().catch(() => {}));
             if (fate.dies === "before the answer") {
               this.met.diedBeforeAnswer++;
               landed?.();
@@ -236,10 +236,12 @@ export interface FeedEnds {
   /** Whether what another instance publishes can reach this one. */
   hears?(from: string): boolean;
   subscribed?(consumer: FeedConsumer): void;
+  /** Whether heartbeats are sent at all: they decide nothing, and copying them is a tenth of a long run. */
+  announces?: boolean;
 }
 
 /** Messages may come late, twice, or never. */
-export function linkedFeed(feed: LiveFeed, link: Link, life: Life, { hears = () => true, subscribed = () => {} }: FeedEnds = {}): LiveFeed {
+export function linkedFeed(feed: LiveFeed, link: Link, life: Life, { hears = () => true, subscribed = () => {}, announces = true }: FeedEnds = {}): LiveFeed {
   return {
     get dropped() {
       return feed.dropped;
@@ -248,7 +250,7 @@ export function linkedFeed(feed: LiveFeed, link: Link, life: Life, { hears = () 
       if (life.alive) feed.publish(entry);
     },
     announce: (heartbeat) => {
-      if (life.alive) feed.announce(heartbeat);
+      if (life.alive && announces) feed.announce(heartbeat);
     },
     subscribe: (consumer) => {
       const linked: FeedConsumer = {

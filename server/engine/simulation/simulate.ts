@@ -10,7 +10,7 @@ import { checkDishes } from "./checks/dish-operations.ts";
 import { checkHealed } from "./checks/endings.ts";
 import { checkRefusals } from "./checks/refusals.ts";
 import { StepChecks } from "./checks/step-checks.ts";
-import { drawPlan, printPlan } from "./fault-plan.ts";
+import { drawPlan, printPlan, type FaultPlan } from "./fault-plan.ts";
 import type { History } from "./history.ts";
 import { TTL_SECONDS_MAX, Workload } from "./workload.ts";
 import { lateWatcher } from "./watcher.ts";
@@ -55,16 +55,22 @@ export interface RunCounts {
 export interface SimulateOptions {
   operations?: number;
   keepLog?: boolean;
+  /** Is shown every line of the log at once. */
+  onLine?(line: string): void;
 }
 
-export async function simulate(seed: number, { operations = 300, keepLog = false }: SimulateOptions = {}): Promise<RunReport> {
-  const plan = drawPlan(seededRandom(seed ^ 0x9a7), operations);
+/** What will go wrong in a run, known before it begins. */
+export function planOf(seed: number, operations = 300): FaultPlan {
+  return drawPlan(seededRandom(seed ^ 0x9a7), operations);
+}
+
+export async function simulate(seed: number, { operations = 300, keepLog = false, onLine }: SimulateOptions = {}): Promise<RunReport> {
+  const plan = planOf(seed, operations);
   const log: string[] = [];
-  const hash = createHash("sha256");
   const note = (line: string): void => {
-    const timed = `${world.clock.monotonicMs().toFixed(3)} ${line}`;
-    hash.update(timed).update("\n");
-    if (keepLog) log.push(timed);
+    const timed = `${world.clock.monotonicMs().toFixed(3)} ms  ${line}`;
+    log.push(timed);
+    onLine?.(timed);
   };
   let checks!: StepChecks;
   const world = new World(seed, { plan, log: note, watcher: lateWatcher(() => checks) });
@@ -100,8 +106,8 @@ export async function simulate(seed: number, { operations = 300, keepLog = false
     operations,
     plan: printPlan(plan),
     violations,
-    digest: hash.digest("hex").slice(0, 16),
-    log,
+    digest: createHash("sha256").update(log.join("\n")).digest("hex").slice(0, 16),
+    log: keepLog ? log : [],
     coverage: world.ambush?.coverage ?? {},
     counts: {
       calls: history.calls.length,

@@ -121,6 +121,7 @@ export class World {
       feed: linkedFeed(view, links.feed, life, {
         hears: (from) => this.redis.connects(from, name),
         subscribed: (consumer) => this.consumers.set(name, consumer),
+        announces: plan === null,
       }),
       capacity: CAPACITY,
     });

@@ -2,6 +2,7 @@
  * What must be true once faults have stopped and time has passed: every transaction ended in time, its branches agree with the
  * decision, nothing is promised or held any more, every cell says what Postgres says, and every instance sells what there is.
  */
+import type { LedgerView } from "../../tiers/tcc/memory-ledger.ts";
 import type { World } from "../world.ts";
 import type { Books } from "./books.ts";
 import { checkConservation, checkLocalBranches, checkRemoteBranches } from "./views.ts";
@@ -29,7 +30,7 @@ export async function checkHealed(world: World, books: Books, bounds: HealingBou
       .filter(({ engine }) => engine.admittedTotal() !== 0)
       .map(({ name, engine }) => `${name} still promises ${engine.admittedTotal()} portions with nothing in flight`),
   ];
-  wrong.push(...(await checkSellsAgain(world)), ...checkCells(world));
+  wrong.push(...(await checkSellsAgain(world, view)), ...checkCells(world));
   return wrong;
 }
 
@@ -49,10 +50,10 @@ function checkSweptInTime(world: World, books: Books, { healingSinceMs, sweptMsM
 }
 
 /** A sold-out mark does not stick: every instance sells what is left of every dish, and refuses one portion more. */
-async function checkSellsAgain(world: World): Promise<string[]> {
+async function checkSellsAgain(world: World, { dishes }: LedgerView): Promise<string[]> {
   const wrong: string[] = [];
   for (const { name, engine } of world.instances) {
-    for (const { dishId, storeId } of world.ledger.inspect().dishes) {
+    for (const { dishId, storeId } of dishes) {
       const resume = { dishId, kind: "RESUME", quantity: 0, reason: null, actor: "check", actionKey: `resume ${dishId} ${name}` } as const;
       const before = await world.clock.run(engine.change(resume, CALL));
       const sell = (quantity: number, label: string): Promise<unknown> => {
