@@ -6,6 +6,8 @@ import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { afterAll, beforeAll } from "vitest";
+import { Participant } from "../../../scripts/participant/participant.ts";
+import { type ParticipantServer, serveParticipant } from "../../../scripts/participant/server.ts";
 import * as nextRoute from "../../../app/api/[[...route]]/route.ts";
 import { createApiReads } from "../../console/reads/api-reads.ts";
 import { ParticipantDirectory } from "../../engine/kernel/participant-directory.ts";
@@ -13,7 +15,7 @@ import { createEngine, type RunningEngine } from "../../engine/create-engine.ts"
 import { realClock } from "../../engine/kernel/clock.ts";
 import { PrismaClient } from "../../generated/prisma/client.ts";
 import { type Runtime, setRuntime } from "../../runtime.ts";
-import { createDatabase, startRedisServer, type TestDatabase, type TestRedis } from "../../testing/stack.ts";
+import { createDatabase, createFolder, startRedisServer, type TestDatabase, type TestRedis } from "../../testing/stack.ts";
 import { createApi } from "../app.ts";
 import { createApiClaims } from "../claims.ts";
 import { ApiKeys, createFirstKey } from "../keys.ts";
@@ -24,6 +26,8 @@ let database: TestDatabase;
 let redis: TestRedis;
 let prisma: PrismaClient;
 let running: RunningEngine;
+let book: Participant;
+let participant: ParticipantServer;
 let key: string;
 const servers: NodeServer[] = [];
 const urls = { node: "", next: "" };
@@ -31,13 +35,16 @@ const urls = { node: "", next: "" };
 beforeAll(async () => {
   [database, redis] = await Promise.all([createDatabase(), startRedisServer()]);
   prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: database.url }) });
-  running = await createEngine({ databaseUrl: database.url, redisUrl: redis.url });
+  book = await Participant.open(createFolder());
+  participant = await serveParticipant({ participant: book, port: 0, onBroken: (error) => console.error(error) });
+  const directory = new ParticipantDirectory([], [new URL(participant.url).host]);
+  running = await createEngine({ databaseUrl: database.url, redisUrl: redis.url, directory });
   key = (await createFirstKey(prisma, realClock)).secret;
   const api = createApi({
     engine: running.engine,
     reads: createApiReads(prisma, realClock),
     claims: createApiClaims(prisma),
-    directory: new ParticipantDirectory(),
+    directory,
     keys: new ApiKeys(prisma, realClock),
     probes: { postgres: () => prisma.$queryRaw`SELECT 1`, redis: () => running.pingRedis() },
     config: { rateLimitPerSecond: 100_000 },
@@ -57,6 +64,8 @@ afterAll(async () => {
     server.close();
   }
   await running?.close();
+  await participant?.close();
+  await book?.close();
   await prisma?.$disconnect();
   await redis?.stop();
   await database?.drop();
@@ -68,5 +77,5 @@ async function listening(server: NodeServer): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-contractSuite("on node:http", () => ({ baseUrl: urls.node, key }));
-contractSuite("as a Next route", () => ({ baseUrl: urls.next, key }));
+contractSuite("on node:http", () => ({ baseUrl: urls.node, key, participant }));
+contractSuite("as a Next route", () => ({ baseUrl: urls.next, key, participant }));

@@ -3,6 +3,7 @@
  */
 import { describe } from "vitest";
 import { observingSuite } from "./observing.suite.ts";
+import { participantsSuite } from "./participants.suite.ts";
 import { stockSuite } from "./stock.suite.ts";
 import { transactionsSuite } from "./transactions.suite.ts";
 import { wireSuite } from "./wire.suite.ts";
@@ -15,6 +16,7 @@ export function contractSuite(mount: string, server: () => Server): void {
     wireSuite(world);
     stockSuite(world);
     transactionsSuite(world);
+    participantsSuite(world, server);
     observingSuite(world, server);
   });
 }

@@ -14,6 +14,8 @@ export interface Server {
   baseUrl: string;
   /** With every scope. */
   key: string;
+  /** A service that may take part in transactions: `npm run participant`. */
+  participant: { url: string };
 }
 
 export class World {
