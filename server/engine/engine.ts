@@ -137,7 +137,7 @@ export class Engine {
     });
     this.locks = new DishLocks(
       clock,
-      (batch, flight) => this.flight.run(batch, flight),
+      (batch, flight, release) => this.flight.run(batch, flight, release),
       (batch, cause) => {
         for (const operation of batch) operation.answer({ kind: "failed", failure: "unknown", cause });
       },
