@@ -16,6 +16,7 @@ import { createAuth } from "./auth/auth.ts";
 import { type Config, PROJECT_DIR, readConfig } from "./config.ts";
 import { createConsoleApi, type LockFiles, securePage } from "./console/index.ts";
 import { createApiReads } from "./console/reads/api-reads.ts";
+import { createDishPageReads } from "./console/reads/dish-page.ts";
 import { DishSnapshots } from "./console/reads/dish-snapshots.ts";
 import { withFallback } from "./console/reads/fallback.ts";
 import { SOCKET_PATH } from "./contracts/socket-events.ts";
@@ -87,7 +88,7 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
   const { engine } = running;
 
   const onError = calm((error, leftOut) => log.error({ err: error, leftOut }, "the console failed"));
-  const board = new LiveBoard({ engine, reads: createLiveReads(prisma), onError });
+  const board = new LiveBoard({ engine, reads: createLiveReads(prisma), dishReads: createDishPageReads(prisma, engine), onError });
   const reads = withFallback(createApiReads(prisma, realClock), {
     clock: realClock,
     snapshots: new DishSnapshots(realClock),

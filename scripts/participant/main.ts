@@ -3,9 +3,9 @@
  * 2 on wrong usage.
  */
 import { join, resolve } from "node:path";
-import { holdDataFolder } from "../../server/embedded/data-folder.ts";
 import { StartError } from "../../server/embedded/start-error.ts";
 import { readCommand, USAGE } from "./arguments.ts";
+import { holdFolder } from "./folder.ts";
 import { modeInWords } from "./mode.ts";
 import { Participant } from "./participant.ts";
 import { type ParticipantServer, serveParticipant } from "./server.ts";
@@ -23,10 +23,7 @@ async function main(): Promise<void> {
 
   const { port, mode, data } = command.options;
   const folder = resolve(data ?? join(process.env.DATA_DIR ?? ".data", "participant"));
-  const held = await holdDataFolder(folder).catch((error: Error) => {
-    if (!/already runs/.test(error.message)) throw error;
-    throw new StartError(`A participant already runs on ${folder}: stop it first, or give this one another --data folder.`);
-  });
+  const held = await holdFolder(folder);
   const participant = await Participant.open(folder);
   const server = await serveParticipant({
     participant,

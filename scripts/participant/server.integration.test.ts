@@ -208,7 +208,7 @@ describe("npm run participant", () => {
     const third = start("--port", port, "--data", folder());
     expect([await usage.ended, await second.ended, await third.ended]).toEqual([2, 1, 1]);
     expect(usage.err()).toMatch(/^--fail takes one of .*\n$/);
-    expect(second.err()).toBe(`A participant already runs on ${data}: stop it first, or give this one another --data folder.\n`);
+    expect(second.err()).toBe(`A participant already runs on ${data} (process ${first.child.pid}): stop it first, or use another folder.\n`);
     expect(third.err()).toMatch(/^address already in use 127\.0\.0\.1:\d+: give another --port\.\n$/);
   });
 });

@@ -9,7 +9,7 @@ describe("the command line", () => {
   it("needs nothing after a first run", () => {
     expect(read("")).toEqual({
       kind: "run",
-      options: { url: FIRST_RUN.url, key: "key-1", databaseUrl: FIRST_RUN.databaseUrl, seconds: 30, customers: 200, rate: null, seed: null, json: null },
+      options: { url: FIRST_RUN.url, key: "key-1", databaseUrl: FIRST_RUN.databaseUrl, seconds: 30, customers: 200, rate: null, seed: null, stuck: 0, participantUrl: "http://127.0.0.1:8687", json: null },
     });
   });
 
@@ -28,7 +28,8 @@ describe("the command line", () => {
     ["--database-url http://x", "--database-url takes a URL that begins with postgres://"],
     ["--fast", "Unknown option '--fast'"],
     ["now", "Unexpected argument 'now'"],
-    ["--stuck 20", "--stuck needs remote participants"],
+    ["--stuck 10001", "--stuck takes a whole number from 0 to 10000"],
+    ["--stuck 1 --participant 127.0.0.1:8687", "--participant takes a URL that begins with http:// or https://"],
   ])("refuses %s in one sentence", (line, sentence) => {
     const command = read(line);
     expect(command).toMatchObject({ kind: "refused", message: expect.stringContaining(sentence) });

@@ -2,6 +2,10 @@
  * The command line of the rush, read once and checked. It starts nothing and reads no environment: `main.ts` does.
  */
 import { parseArgs } from "node:util";
+import { PORT_DEFAULT } from "../participant/arguments.ts";
+
+/** Where `npm run participant` listens by default. */
+const PARTICIPANT_DEFAULT = `http://127.0.0.1:${PORT_DEFAULT}`;
 
 export const USAGE = `npm run rush -- [options]
 
@@ -13,7 +17,9 @@ export const USAGE = `npm run rush -- [options]
   --rate N             orders offered per second, whatever the answers; those beyond --customers are dropped and counted
                        (default: no fixed rate, every customer orders again after the last order)
   --seed N             repeats the customers' decisions    (default: a new one, printed)
-  --stuck N            leaves N transactions stuck at a remote participant (not in this version: it has no participants)
+  --stuck N            before the customers come, makes N transactions that stay in CONFIRMING: their participant fails
+                       every confirm; the report says how to mend them
+  --participant URL    whom they hang at; when nothing listens there, the rush plays it itself  (default: ${PARTICIPANT_DEFAULT})
   --json FILE          writes the report and the audit as JSON
 
 first-run.json is looked for in DATA_DIR, by default .data. Exit: 0 everything held, 1 an invariant broke, 2 wrong usage or nothing to reach.`;
@@ -36,6 +42,10 @@ export interface RushOptions {
   rate: number | null;
   /** Null: choose one and print it. */
   seed: number | null;
+  /** Transactions that are to stay in CONFIRMING. */
+  stuck: number;
+  /** Without a slash at the end. */
+  participantUrl: string;
   json: string | null;
 }
 
@@ -85,6 +95,7 @@ export function readCommand(argv: readonly string[], firstRun: () => FirstRun | 
         rate: { type: "string" },
         seed: { type: "string" },
         stuck: { type: "string" },
+        participant: { type: "string" },
         json: { type: "string" },
         help: { type: "boolean", short: "h" },
       },
@@ -95,7 +106,8 @@ export function readCommand(argv: readonly string[], firstRun: () => FirstRun | 
     const customers = numberOption("customers", values.customers) ?? 200;
     const rate = numberOption("rate", values.rate);
     const seed = numberOption("seed", values.seed);
-    refuseStuck(numberOption("stuck", values.stuck));
+    const stuck = numberOption("stuck", values.stuck) ?? 0;
+    const participantUrl = urlOption("--participant", values.participant ?? PARTICIPANT_DEFAULT, ["http:", "https:"]).replace(/\/+$/, "");
 
     const local = values.url && values.key && values["database-url"] ? null : firstRun();
     const url = values.url ?? local?.url;
@@ -117,6 +129,8 @@ export function readCommand(argv: readonly string[], firstRun: () => FirstRun | 
         customers,
         rate,
         seed,
+        stuck,
+        participantUrl,
         json: values.json ?? null,
       },
     };
@@ -127,9 +141,4 @@ export function readCommand(argv: readonly string[], firstRun: () => FirstRun | 
     }
     throw error;
   }
-}
-
-/** Stuck transactions need a remote participant that refuses to finish. */
-function refuseStuck(stuck: number | null): void {
-  if (stuck) throw new Refusal("--stuck needs remote participants, which this version does not have yet.");
 }

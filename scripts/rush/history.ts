@@ -34,6 +34,8 @@ export interface History {
   attempts: Attempt[];
   /** The first yes to its Try. */
   reserved: { freezeIds: readonly string[]; expiresAt: string } | null;
+  /** Of those that are made to hang at a remote participant: it may stay in CONFIRMING. */
+  stuck?: boolean;
   /** Answers that differ from the request or from the first answer, in words; null: none. */
   contradictions: string[] | null;
 }

@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   const { options } = command;
   if (options.json !== null) writeFileSync(options.json, ""); // a path that cannot be written is known before the rush
 
-  const rush = startRush(options, new Progress(process.stderr));
+  const rush = startRush(options, new Progress(process.stderr), join(process.env.DATA_DIR ?? ".data", "participant"));
   let interruptedAtMs = Number.POSITIVE_INFINITY;
   const interrupt = () => {
     // A terminal and the program that started this one may both pass on a single Ctrl-C.

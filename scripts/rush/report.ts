@@ -6,6 +6,7 @@ import { INVARIANTS, type Verdict } from "./audit/verdict.ts";
 import type { Attempt } from "./history.ts";
 import type { Kitchen } from "./kitchen.ts";
 import type { Call, Recorder } from "./recorder.ts";
+import { type StuckFigures, stuckInWords } from "./stuck/orders.ts";
 
 /** Contract: an expired reservation is EXPIRED within this. */
 const SWEEP_MS_MAX = 5_000;
@@ -25,6 +26,8 @@ export interface Rush {
   interrupted: string | null;
   recorder: Recorder;
   kitchen: Kitchen;
+  /** Null: none were asked for. */
+  stuck: StuckFigures | null;
   /** Null: it could not be made. */
   audit: AuditReport | null;
 }
@@ -73,6 +76,7 @@ export interface ReportFigures {
   restocks: number;
   soldOutDishes: number;
   complaints: string[];
+  stuck: StuckFigures | null;
   /** What happened to the transactions that findings and notes name. */
   histories: Record<string, Attempt[]>;
   audit: (Omit<AuditReport, "verdicts"> & { verdicts: (Verdict & { sentence: string })[] }) | null;
@@ -127,6 +131,7 @@ export function figuresOf(rush: Rush): ReportFigures {
     restocks: [...recorder.restocks.values()].filter(({ acknowledged }) => acknowledged).length,
     soldOutDishes: kitchen.soldOutSeen,
     complaints: [...kitchen.complaints.values()],
+    stuck: rush.stuck,
     histories: historiesOf(rush),
     audit: audit && {
       ...audit,
@@ -192,6 +197,7 @@ export function inWords(figures: ReportFigures): string {
     lines.push(`  This program itself was up to ${late} ms late (p99): the machine is busy, and the latencies include that.`);
   }
   lines.push("", ...auditInWords(f));
+  if (f.stuck) lines.push("", ...stuckInWords(f.stuck, f.url));
   return lines.join("\n");
 }
 

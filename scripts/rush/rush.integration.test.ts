@@ -2,11 +2,14 @@
  * Whole rushes against a small server in memory: one that keeps the contract, and one broken server after the other.
  */
 import { spawn } from "node:child_process";
+import { createServer, type AddressInfo } from "node:net";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, type TestContext } from "vitest";
+import { Participant } from "../participant/participant.ts";
+import { serveParticipant } from "../participant/server.ts";
 import type { RushOptions } from "./arguments.ts";
 import type { Invariant } from "./audit/verdict.ts";
 import { Progress } from "./progress.ts";
@@ -33,7 +36,7 @@ function folderOf({ onTestFinished }: TestContext): string {
 const silent = () => new Progress({ write: () => true });
 
 function options(url: string, more: Partial<RushOptions> = {}): RushOptions {
-  return { url, key: "k", databaseUrl: null, seconds: 2, customers: 40, rate: null, seed: 11, json: null, ...more };
+  return { url, key: "k", databaseUrl: null, seconds: 2, customers: 40, rate: null, seed: 11, stuck: 0, participantUrl: "http://127.0.0.1:1", json: null, ...more };
 }
 
 describe("a rush", waiting, () => {
@@ -105,6 +108,66 @@ describe("a rush", waiting, () => {
   });
 });
 
+describe("stuck transactions", waiting, () => {
+  async function freePort(): Promise<number> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
+
+  async function play(context: TestContext, folder: string, port = 0) {
+    const participant = await Participant.open(folder);
+    const server = await serveParticipant({ participant, port, onBroken: (error) => expect.unreachable(error.message) });
+    context.onTestFinished(async () => {
+      await server.close();
+      await participant.close();
+    });
+    return { participant, server };
+  }
+
+  it("wait at a participant that the rush plays itself, are no broken promise, and are mended by one that takes over", async (context) => {
+    const { url } = await serve(context);
+    const folder = folderOf(context);
+    const port = await freePort();
+    const rush = await startRush(options(url, { seconds: 1, stuck: 8, participantUrl: `http://127.0.0.1:${port}` }), silent(), folder).done;
+    const figures = figuresOf(rush);
+    expect(figures.stuck).toEqual({ participant: `http://127.0.0.1:${port}`, isOurs: true, asked: 8, left: 8, otherwise: {} });
+    expect(broken(figures.audit!.verdicts)).toEqual([]);
+    expect(figures.audit!.states.CONFIRMING).toBe(8);
+    expect(inWords(figures)).toMatch(/8 of 8 wait in CONFIRMING.*\n {2}mend it {5}npm run participant/);
+
+    const { participant } = await play(context, folder, port);
+    expect(participant.book.totals().branches).toMatchObject({ TRIED: 8, CONFIRMED: 0 });
+    for (const { txId } of participant.book.entries()) {
+      const confirmed = await fetch(`${url}/api/v1/transactions/${txId}/confirm`, { method: "POST", headers: { authorization: "Bearer k" } });
+      expect([confirmed.status, await confirmed.json()]).toEqual([200, { txId, state: "CONFIRMED" }]);
+    }
+    expect(participant.book.totals().branches).toMatchObject({ TRIED: 0, CONFIRMED: 8 });
+  });
+
+  it("wait at the participant that listens already, which is left failing for somebody to mend", async (context) => {
+    const { url } = await serve(context);
+    const { server } = await play(context, folderOf(context));
+    server.mode = { ...server.mode, fail: "hang" };
+    const figures = figuresOf(await startRush(options(url, { seconds: 1, stuck: 3, participantUrl: server.url }), silent()).done);
+    expect(figures.stuck).toMatchObject({ isOurs: false, left: 3 });
+    expect(server.mode).toMatchObject({ fail: "503", operations: ["confirm"] });
+    expect(inWords(figures)).toContain(`curl -X PUT ${server.url}/mode -d '{"fail":"none"}'`);
+  });
+
+  it("are refused in one sentence by a server that takes no participants, and at an address where something else listens", async (context) => {
+    const { server, url } = await serve(context);
+    const port = await freePort();
+    server.takesParticipants = false;
+    const begin = (participantUrl: string) => startRush(options(url, { seconds: 1, stuck: 3, participantUrl }), silent(), folderOf(context)).done;
+    await expect(begin(`http://127.0.0.1:${port}`)).rejects.toThrow(`start it with PARTICIPANT_HOSTS=127.0.0.1:${port}.`);
+    await expect(begin(url)).rejects.toThrow(`${url} is not a participant to play with`);
+    await expect(begin(`http://127.0.0.2:${port}`)).rejects.toThrow(`Nothing answers at http://127.0.0.2:${port}`);
+  });
+});
+
 describe("npm run rush", waiting, () => {
   async function run(context: TestContext, ...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
     const main = new URL("main.ts", import.meta.url).pathname;
@@ -141,7 +204,7 @@ describe("npm run rush", waiting, () => {
     ["nothing listens", ["--url", "http://127.0.0.1:1", "--key", "k"], "Nothing answers at http://127.0.0.1:1"],
     ["no server is known", [], "npm start"],
     ["an option is wrong", ["--seconds", "soon"], "--seconds takes a whole number"],
-    ["stuck transactions are asked for", ["--stuck", "20"], "--stuck needs remote participants"],
+    ["more is to be stuck than it can", ["--stuck", "20000"], "--stuck takes a whole number from 0 to 10000"],
     ["the report cannot be written", ["--url", "http://127.0.0.1:1", "--key", "k", "--json", "/no/such/folder/report.json"], "/no/such/folder/report.json"],
   ];
 

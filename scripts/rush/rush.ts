@@ -13,6 +13,8 @@ import { readMenu } from "./menu.ts";
 import type { Progress } from "./progress.ts";
 import { asRecord, Recorder, textOf } from "./recorder.ts";
 import type { Rush } from "./report.ts";
+import { NotAllowed, placeStuckOrders, type StuckFigures } from "./stuck/orders.ts";
+import { openParticipant, type StuckParticipant } from "./stuck/participant.ts";
 import { Till } from "./till.ts";
 import { type Answer, Wire } from "./wire.ts";
 import { mixSeed, Workload } from "./workload.ts";
@@ -26,7 +28,8 @@ export interface RunningRush {
   done: Promise<Rush>;
 }
 
-export function startRush(options: RushOptions, progress: Progress): RunningRush {
+/** @param participantFolder where a participant of our own keeps its fence. */
+export function startRush(options: RushOptions, progress: Progress, participantFolder = ".data/participant"): RunningRush {
   const day = new Day(options.seconds);
   let interrupted: string | null = null;
   return {
@@ -34,16 +37,17 @@ export function startRush(options: RushOptions, progress: Progress): RunningRush
       interrupted ??= reason;
       day.close();
     },
-    done: hold(options, progress, day, () => interrupted),
+    done: hold(options, progress, day, () => interrupted, participantFolder),
   };
 }
 
-async function hold(options: RushOptions, progress: Progress, day: Day, interrupted: () => string | null): Promise<Rush> {
+async function hold(options: RushOptions, progress: Progress, day: Day, interrupted: () => string | null, participantFolder: string): Promise<Rush> {
   const seed = options.seed ?? Math.floor(Math.random() * 4_294_967_296);
   // Not from the seed: two rushes with one seed are two rushes.
   const run = `rush:${Date.now().toString(36)}${Math.floor(Math.random() * 1_296).toString(36).padStart(2, "0")}`;
   // A double click takes two connections, the kitchen its own.
   const wire = new Wire({ url: options.url, key: options.key, connections: options.customers * 2 + 32 });
+  let participant: StuckParticipant | null = null;
   try {
     const recorder = new Recorder();
     const menu = await readMenu(wire, recorder);
@@ -63,6 +67,12 @@ async function hold(options: RushOptions, progress: Progress, day: Day, interrup
       customers: options.customers,
       txIdOf: (customer: number, index: number) => `${run}:${customer}:${index}`,
     };
+    let stuck: StuckFigures | null = null;
+    if (options.stuck > 0) {
+      participant = await openParticipant(options.participantUrl, participantFolder).catch(asUnreachable);
+      const random = seededRandom(mixSeed(seed, 5));
+      stuck = await placeStuckOrders({ count: options.stuck, till, recorder, random, run, dishes: workload.dishes, participant }).catch(asUnreachable);
+    }
     progress.show(`${run} · ${onSale.length} dishes · ${options.customers} customers · seed ${seed}`);
     day.start();
     recorder.pulse.open(performance.now());
@@ -79,12 +89,18 @@ async function hold(options: RushOptions, progress: Progress, day: Day, interrup
     const audit = await runAudit({ run, seed, recorder, wire, database, say: progress.say });
     progress.clear();
     const { url, customers, rate } = options;
-    return { run, url, seed, customers, rate, seconds, interrupted: interrupted(), recorder, kitchen, audit };
+    return { run, url, seed, customers, rate, seconds, interrupted: interrupted(), recorder, kitchen, stuck, audit };
   } finally {
     day.end();
     progress.stop();
+    await participant?.close();
     await wire.close();
   }
+}
+
+/** No participant, or none that the server takes: nothing that was asked for can be begun. */
+function asUnreachable(error: Error & { code?: string }): never {
+  throw error instanceof NotAllowed || !error.code ? new Unreachable(error.message) : error;
 }
 
 async function openDatabase(url: string | null, progress: Progress): Promise<{ ledger: LedgerDatabase; since: Date } | null> {

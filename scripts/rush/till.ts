@@ -24,6 +24,7 @@ export interface TryPayload {
   orderId?: string;
   couponId?: string;
   ttlSeconds: number;
+  participants?: { tryUrl: string; confirmUrl: string; cancelUrl: string; body: unknown }[];
 }
 
 export class Till {
@@ -81,6 +82,7 @@ export class Till {
     for (let asked = 1; ; asked++) {
       const { attempt, retryAfterMs } = await this.send(history, verb, payload, asked === 1 ? { intendedAtMs } : {});
       if (!isWorthAsking(attempt) || this.day.over) return attempt;
+      if (attempt.status === 202 && history.stuck) return attempt;
       inDoubt ||= certaintyOf(attempt) === "unknown";
       if (verb === "try" && !inDoubt && asked >= TURNED_AWAY_MAX) return attempt;
       const doubled = Math.min(BACK_OFF_MS_MAX, BACK_OFF_MS_MIN * 2 ** (asked - 1));

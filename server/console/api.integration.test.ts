@@ -38,7 +38,7 @@ beforeAll(async () => {
   const notAsked = () => {
     throw new Error("No test here asks for this.");
   };
-  const engine = { instance: "i1", profile: { sampleEvery: 8 }, confirm: verb("confirm"), cancel: verb("cancel"), setSampling: notAsked, captureTrace: notAsked };
+  const engine = { instance: "i1", profile: { sampleEvery: 8 }, confirm: verb("confirm"), cancel: verb("cancel"), setSampling: notAsked, captureTrace: notAsked, change: notAsked, cells: { reload: notAsked } };
   const lockFiles = { trace: notAsked, profile: notAsked };
   app = new Hono().route("/api", createConsoleApi({ auth, board, engine, prisma, lockFiles, onError: () => undefined }));
   const operator = await auth.createFirstOperator();

@@ -17,8 +17,7 @@ import { isEngineError } from "../engine/kernel/errors.ts";
 import type { PrismaClient } from "../generated/prisma/client.ts";
 import type { LiveBoard } from "../gateway/board.ts";
 import { addLockRoutes, type LockRoutesDeps } from "./locks/routes.ts";
-import { dishRoutes } from "./dish-routes.ts";
-import type { DishEngine } from "./dish-routes.ts";
+import { addDishRoutes, type DishRoutesDeps } from "./dish-routes.ts";
 import { ActionKeyMisused, actByHand } from "./manual-actions.ts";
 import type { MovingEngine } from "./manual-actions.ts";
 import { previewAction } from "./preview.ts";
@@ -27,7 +26,7 @@ import { problem, problemOf } from "./problem.ts";
 export interface ConsoleDeps extends Pick<LockRoutesDeps, "lockFiles"> {
   auth: Auth;
   board: LiveBoard;
-  engine: MovingEngine & LockRoutesDeps["engine"];
+  engine: MovingEngine & LockRoutesDeps["engine"] & DishRoutesDeps["engine"];
   prisma: PrismaClient;
   /** Told of every failure that is not the caller's. */
   onError: (error: unknown) => void;
@@ -149,6 +148,7 @@ export function createConsoleApi(deps: ConsoleDeps): Hono<ConsoleEnv> {
     return c.json(result);
   });
 
+  addDishRoutes(app, deps, { atLeast, readJson });
   addLockRoutes(app, deps, { atLeast, readJson });
 
   for (const rest of ["/auth/*", "/console/*"]) app.all(rest, (c) => problem(c, "UNKNOWN_ROUTE", "There is nothing here."));

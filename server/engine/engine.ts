@@ -31,6 +31,7 @@ import type {
 import { BatchFlight } from "./paths/batch-flight.ts";
 import { CARE_TIMEOUT_MS, CellCare } from "./paths/cell-care.ts";
 import { BASKETS_MAX, EngineCore, unavailable } from "./paths/engine-core.ts";
+import { HandPath } from "./paths/hand-path.ts";
 import { MovePath } from "./paths/move-path.ts";
 import type { Operation } from "./paths/operation.ts";
 import { mismatch, StockPath } from "./paths/stock-path.ts";
@@ -100,6 +101,8 @@ export class Engine {
   readonly profile: ContentionProfile;
   /** One dish's cells side by side, for people. */
   readonly cells: CellCare;
+  /** What people do with one transaction. */
+  readonly hand: HandPath;
   private readonly recorder: TraceRecorder;
   private readonly shed: LoadShed;
   private readonly cellsBreaker: CircuitBreaker;
@@ -137,7 +140,7 @@ export class Engine {
     });
     this.locks = new DishLocks(
       clock,
-      (batch, flight) => this.flight.run(batch, flight),
+      (batch, flight, release) => this.flight.run(batch, flight, release),
       (batch, cause) => {
         for (const operation of batch) operation.answer({ kind: "failed", failure: "unknown", cause });
       },
@@ -159,6 +162,7 @@ export class Engine {
       },
     });
     this.moves = new MovePath(this.core, this.remote);
+    this.hand = new HandPath({ core: this.core, ledger, moves: this.moves, remote: this.remote, checkOpen: () => this.checkOpen(), hastened: () => this.recovery.expect(0) });
     this.trys = new TryPath(this.core, this.remote, (txId, deadline) => this.moves.run("cancel", txId, deadline, NO_TRACE, "FAILED"));
     this.stock = new StockPath(this.core);
     this.heart = new Heart({

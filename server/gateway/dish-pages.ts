@@ -47,6 +47,8 @@ export interface DishPagesPorts {
   nowMs(): number;
   bucket(): number;
   onError(error: unknown): void;
+  /** Reads one dish into the book, if it exists. */
+  readDish(dishId: string): Promise<void>;
 }
 
 export class DishPages {
@@ -54,6 +56,12 @@ export class DishPages {
 
   constructor(private readonly ports: DishPagesPorts) {
     ports.book.onChange((dishId) => this.pages.get(dishId)?.changed());
+  }
+
+  /** The page of a dish that may be newer than the book. Null: there is no such dish. */
+  async open(dishId: string): Promise<DishPage | null> {
+    if (this.ports.book.get(dishId) === undefined) await this.ports.readDish(dishId);
+    return this.page(dishId);
   }
 
   /** Null: the book has no such dish. */

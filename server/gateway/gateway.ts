@@ -111,7 +111,8 @@ export function createGateway(httpServer: HttpServer, deps: GatewayDeps): Gatewa
     if (room === "locks") return { ok: true, snapshot: board.locks.snapshot() };
     const dishId = dishOfRoom(room);
     if (dishId !== null) {
-      const page = board.dishPages.page(dishId);
+      const page = await board.dishPages.open(dishId);
+      if (page !== null && io.of("/").adapter.rooms.has(room)) listen(room); // it may have become known just now
       return page === null ? { ok: false, code: "UNKNOWN_ROOM" } : { ok: true, snapshot: await page.fresh() };
     }
     await board.freshPending();

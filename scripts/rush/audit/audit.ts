@@ -143,7 +143,7 @@ function openByHttp(wire: Wire, histories: readonly History[]): () => Promise<st
 async function waitUntilEnded(recorder: Recorder, say: AuditCase["say"], findOpen: () => Promise<string[]>): Promise<void> {
   const startedAtMs = performance.now();
   for (;;) {
-    const open = await findOpen();
+    const open = (await findOpen()).filter((txId) => !isLeftStuck(recorder.histories.get(txId)));
     const ends = open.map((txId) => endOf(recorder.histories.get(txId)) ?? startedAtMs);
     const leftMs = Math.max(startedAtMs, ...ends) + SWEEP_MS_MAX + SLACK_MS - performance.now();
     if (open.length === 0 || leftMs <= 0) return;
@@ -156,6 +156,11 @@ async function waitUntilEnded(recorder: Recorder, say: AuditCase["say"], findOpe
 function endOf(history: History | undefined): number | null {
   const answered = history?.attempts.filter(({ verb }) => verb === "try").map(({ doneAtMs }) => doneAtMs) ?? [];
   return answered.length === 0 ? null : Math.max(...answered) + history!.ttlSeconds * 1000;
+}
+
+/** Decided, and made to stay so. */
+function isLeftStuck(history: History | undefined): boolean {
+  return history?.stuck === true && history.attempts.some(({ verb, status }) => verb === "confirm" && status === 202);
 }
 
 async function serverReturns(wire: Wire, say: AuditCase["say"]): Promise<boolean> {

@@ -72,6 +72,19 @@ describe("the ledger's rows", () => {
     ],
   ];
 
+  it.each<[string, string, boolean, Invariant[]]>([
+    ["one made to hang, CONFIRMING", "CONFIRMING", true, []],
+    ["one made to hang, still RESERVED", "RESERVED", true, ["all-ended"]],
+    ["one made to hang, CANCELLING", "CANCELLING", true, ["states-agree", "all-ended"]],
+    ["any other, CONFIRMING", "CONFIRMING", false, ["all-ended"]],
+  ])("know which may be open after the rush: %s", (_, state, stuck, invariants) => {
+    const rush = cleanCase();
+    add(rush, { ...history("r:hung", [["try", "201 RESERVED"], ["confirm", "202 CONFIRMING"]]), stuck });
+    rush.view.transactions.push(row("r:hung", state));
+    rush.view.orders!.push({ orderId: "r:hung", txId: "r:hung", state });
+    expect(broken(checkRows(rush.histories, rush.view)).sort()).toEqual([...invariants].sort());
+  });
+
   it.each(bad)("betray %s", (_, breakIt, invariant) => {
     const rush = cleanCase();
     breakIt(rush);

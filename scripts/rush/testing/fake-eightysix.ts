@@ -23,6 +23,8 @@ interface Tx {
   lines: { dishId: string; quantity: number; freezeId: string }[];
   state: string;
   payload: string;
+  /** Where its remote branches confirm. */
+  confirmUrls: string[];
   expiresAtMs: number;
   updatedAtMs: number;
   ticketId?: string;
@@ -49,6 +51,9 @@ export class FakeEightysix {
   private readonly awaited: { trys: number; resolve(): void }[] = [];
   private readonly server = createServer((request, response) => void this.serve(request, response));
   private readonly sweeper: NodeJS.Timeout;
+
+  /** Off: as a server whose PARTICIPANT_HOSTS has none. */
+  takesParticipants = true;
 
   constructor(flaw: Flaw | null = null, dishes = 12, supplied = 40) {
     this.flaw = flaw;
@@ -88,10 +93,25 @@ export class FakeEightysix {
     let text = "";
     for await (const chunk of request) text += chunk;
     const [status, body] = request.headers.authorization
-      ? this.answer(`${request.method} ${request.url?.split("?")[0]}`, text === "" ? {} : JSON.parse(text), request.headers["idempotency-key"])
+      ? await this.answerWithBranches(`${request.method} ${request.url?.split("?")[0]}`, text === "" ? {} : JSON.parse(text), request.headers["idempotency-key"])
       : problem(401, "UNAUTHENTICATED");
     response.writeHead(status, { "content-type": status < 300 ? "application/json" : "application/problem+json" });
     response.end(JSON.stringify(body));
+  }
+
+  /** Remote branches are called once, when the customer asks; one that fails leaves the transaction where it is. */
+  private async answerWithBranches(call: string, body: Record<string, unknown>, key: unknown): Promise<[number, unknown]> {
+    if (body.participants && !this.takesParticipants) return problem(400, "VALIDATION");
+    if (Array.isArray(body.participants)) await Promise.all(body.participants.map(({ tryUrl }) => branchCall(tryUrl, "try", String(body.txId))));
+    const tx = this.transactions.get(/\/transactions\/([^/]+)\/confirm$/.exec(call)?.[1] ?? "");
+    if (tx && tx.confirmUrls.length > 0 && (tx.state === "RESERVED" || tx.state === "CONFIRMING")) {
+      const done = await Promise.all(tx.confirmUrls.map((url) => branchCall(url, "confirm", tx.txId)));
+      if (done.includes(false)) {
+        tx.state = "CONFIRMING";
+        return [202, { txId: tx.txId, state: tx.state }];
+      }
+    }
+    return this.answer(call, body, key);
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: the rush sends well-formed bodies.
@@ -123,7 +143,8 @@ export class FakeEightysix {
 
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   private try(body: any): [number, unknown] {
-    const { txId, storeId, orderId = txId, couponId = null, ttlSeconds } = body;
+    const { txId, storeId, orderId = txId, couponId = null, ttlSeconds, participants = [] } = body;
+    const confirmUrls = participants.map((participant: { confirmUrl: string }) => participant.confirmUrl);
     const lines = mergedLines(body.lines).map((line, index) => ({ ...line, freezeId: `${txId}.${index + 1}` }));
     const payload = JSON.stringify([storeId, orderId, couponId, lines]);
     const known = this.transactions.get(txId);
@@ -145,7 +166,7 @@ export class FakeEightysix {
     const coupon = couponId === null ? null : this.coupons.get(couponId)!;
     if (coupon && coupon.state !== "AVAILABLE") return problem(409, "COUPON_UNAVAILABLE");
     const nowMs = Date.now();
-    const tx: Tx = { txId, storeId, orderId, couponId, lines, payload, state: "RESERVED", expiresAtMs: nowMs + ttlSeconds * 1000, updatedAtMs: nowMs };
+    const tx: Tx = { txId, storeId, orderId, couponId, lines, payload, confirmUrls, state: "RESERVED", expiresAtMs: nowMs + ttlSeconds * 1000, updatedAtMs: nowMs };
     this.shift(tx, 1, 0);
     if (coupon) Object.assign(coupon, { state: "FROZEN", txId });
     this.orders.set(orderId, txId);
@@ -159,13 +180,14 @@ export class FakeEightysix {
     if (!tx) {
       if (verb !== "cancel") return problem(404, "UNKNOWN_TRANSACTION");
       const nowMs = Date.now();
-      this.transactions.set(txId, { txId, storeId: "", orderId: "", couponId: null, lines: [], payload: "", state: "CANCELLED", expiresAtMs: nowMs, updatedAtMs: nowMs });
+      this.transactions.set(txId, { txId, storeId: "", orderId: "", couponId: null, lines: [], payload: "", confirmUrls: [], state: "CANCELLED", expiresAtMs: nowMs, updatedAtMs: nowMs });
       return [200, { txId, state: "CANCELLED" }];
     }
     if (tx.state === target) return [200, { txId, state: target }];
     if (this.flaw === "saysYesTwice" && verb === "cancel" && tx.state === "CONFIRMED") return [200, { txId, state: "CANCELLED" }];
     const late = tx.state === "EXPIRED";
-    if (verb === "reverse" ? tx.state !== "CONFIRMED" : tx.state !== "RESERVED" && !late) return problem(409, "ILLEGAL_STATE");
+    const isOpen = tx.state === "RESERVED" || late || (tx.state === "CONFIRMING" && verb === "confirm");
+    if (verb === "reverse" ? tx.state !== "CONFIRMED" : !isOpen) return problem(409, "ILLEGAL_STATE");
     if (late && verb === "confirm") {
       const isShort = tx.lines.some((line) => available(this.dishes.get(line.dishId)!) < line.quantity);
       if (isShort || (this.couponOf(tx)?.state ?? "AVAILABLE") !== "AVAILABLE") tx.ticketId = `T-${txId}`;
@@ -207,6 +229,12 @@ export class FakeEightysix {
       dish.sold += sold * quantity;
     }
   }
+}
+
+async function branchCall(url: string, op: string, gid: string): Promise<boolean> {
+  const answer = await fetch(`${url}?gid=${gid}&branch_id=01&trans_type=tcc&op=${op}`, { method: "POST" });
+  await answer.arrayBuffer();
+  return answer.status === 200;
 }
 
 function available(dish: FakeDish): number {

@@ -26,6 +26,9 @@ const TRY_RESERVE_MS = 120;
 /** A participant that says "not yet" to a Try is asked again while there is time. */
 const TRY_ONGOING_MS = 50;
 
+/** As long as what a participant says. */
+const MESSAGE_LENGTH_MAX = 200;
+
 /** What one call is about: enough to make it and to write down what came of it. */
 type Call = Pick<ClaimedBranch, "txId" | "branchNo" | "state" | "attempt" | "failures" | "traceId"> & RemoteBranch;
 
@@ -113,6 +116,16 @@ export class RemotePath {
     const settled = await this.reports.add(this.report(call, answer));
     this.ports.failpoint("branch.reported");
     return settled;
+  }
+
+  /**
+   * Writes down that branches were done by other means, as a person says. Whatever is called meanwhile, it counts.
+   * @returns the transaction's state after it; null: nobody knows it.
+   */
+  async endOutside(txId: string, state: UnfinishedState, branchNos: readonly number[], evidence: string): Promise<TransactionState | null> {
+    const said = { state, attempt: 0, outcome: "OUTSIDE", errorClass: null, message: evidence.slice(0, MESSAGE_LENGTH_MAX), httpStatus: null, durationMs: 0, retryInMs: 0 } as const;
+    const settled = await Promise.all(branchNos.map((branchNo) => this.reports.add({ txId, branchNo, ...said })));
+    return settled.find((transaction) => transaction?.ended)?.state ?? settled[0]?.state ?? null;
   }
 
   /** Goes on without a caller; `idle` waits for it. */

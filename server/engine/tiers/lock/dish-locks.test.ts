@@ -21,15 +21,15 @@ const op = (name: string, dishes: string[], extra: Partial<TestOp> = {}): TestOp
 /** Locks whose batches fly until the test lands them. */
 function lab() {
   const clock = new VirtualClock();
-  const flying: { names: string[]; land(): void; crash(): void }[] = [];
+  const flying: { names: string[]; release(): void; land(): void; crash(): void }[] = [];
   const abandoned: string[] = [];
   const profile = new ContentionProfile(clock);
   profile.sampleEvery = 1;
   const locks = new DishLocks<TestOp>(
     clock,
-    (batch) =>
+    (batch, _flight, release) =>
       new Promise((resolve, reject) => {
-        flying.push({ names: batch.map(({ name }) => name), land: resolve, crash: () => reject(new Error("crash")) });
+        flying.push({ names: batch.map(({ name }) => name), release, land: resolve, crash: () => reject(new Error("crash")) });
       }),
     (batch) => abandoned.push(...batch.map(({ name }) => name)),
     profile,
@@ -60,6 +60,23 @@ describe("dish locks", () => {
     expect(names()).toEqual([["1"]]);
     await land();
     expect(names()).toEqual([["2", "3"]]);
+  });
+
+  test("a batch that is decided lets the next one leave before its own callers are answered", async () => {
+    const { locks, flying, settle, names } = lab();
+    locks.enter(op("1", ["noodles"]));
+    await settle();
+    locks.enter(op("2", ["noodles"]));
+    flying[0]?.release();
+    expect(names()).toEqual([["1"], ["2"]]);
+    let idle = false;
+    void locks.idle().then(() => (idle = true));
+    flying[1]?.land();
+    await settle();
+    expect(idle).toBe(false); // the first batch's callers still wait
+    flying[0]?.land();
+    await settle();
+    expect(idle).toBe(true);
   });
 
   test("batches in flight never share a dish", async () => {

@@ -94,6 +94,8 @@ export class DishLocks<Op extends Lockable> {
   private readonly held = new Set<string>();
   private readonly flights: (Flight | null)[] = new Array(BATCHES_IN_FLIGHT_MAX).fill(null);
   private batchesInFlight = 0;
+  /** Batches whose callers are not all answered yet; they may have given their keys back. */
+  private running = 0;
   private batches = 0;
   /** What a person should hear of. */
   readonly log: LockLog;
@@ -101,13 +103,14 @@ export class DishLocks<Op extends Lockable> {
   private idleWaiters: (() => void)[] = [];
 
   /**
-   * @param run carries a batch through and answers every operation; its keys are held until the promise settles.
+   * @param run carries a batch through and answers every operation. It gives the keys back by `release` as soon as the batch
+   *   is decided, so that the next one leaves before this one's callers are answered; at the latest when its promise settles.
    * @param run is told its number and its lane, 1 … BATCHES_IN_FLIGHT_MAX.
    * @param abandon answers the operations of a batch that crashed, so that nobody waits for it.
    */
   constructor(
     private readonly clock: Clock,
-    private readonly run: (batch: Op[], flight: Flight) => Promise<void>,
+    private readonly run: (batch: Op[], flight: Flight, release: () => void) => Promise<void>,
     private readonly abandon: (batch: Op[], error: unknown) => void,
     private readonly profile: ContentionProfile,
   ) {
@@ -143,9 +146,9 @@ export class DishLocks<Op extends Lockable> {
     return true;
   }
 
-  /** Resolves when nothing waits and nothing is in flight. */
+  /** Resolves when nothing waits, nothing is in flight and every caller is answered. */
   idle(): Promise<void> {
-    if (this.places.size === 0 && this.batchesInFlight === 0) return Promise.resolve();
+    if (this.places.size === 0 && this.running === 0) return Promise.resolve();
     return new Promise((resolve) => this.idleWaiters.push(resolve));
   }
 
@@ -165,7 +168,7 @@ export class DishLocks<Op extends Lockable> {
       void this.fly(batch);
     }
     this.log.pumped();
-    if (this.places.size === 0 && this.batchesInFlight === 0) {
+    if (this.places.size === 0 && this.running === 0) {
       for (const resolve of this.idleWaiters.splice(0)) resolve();
     }
   }
@@ -182,16 +185,25 @@ export class DishLocks<Op extends Lockable> {
     const released = this.log.held(flight);
     this.flights[lane] = flight;
     this.batchesInFlight++;
-    try {
-      await this.run(batch, flight);
-    } catch (error) {
-      this.abandon(batch, error);
-    } finally {
+    this.running++;
+    let isHeld = true;
+    const release = () => {
+      if (!isHeld) return;
+      isHeld = false;
       this.profile.released(flight, this.waiters(), this.clock.monotonicMs());
       released();
       this.batchesInFlight--;
       this.flights[lane] = null;
       for (const key of keys) this.held.delete(key);
+      this.pump();
+    };
+    try {
+      await this.run(batch, flight, release);
+    } catch (error) {
+      this.abandon(batch, error);
+    } finally {
+      this.running--;
+      release();
       this.schedulePump();
     }
   }
