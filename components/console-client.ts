@@ -58,7 +58,13 @@ interface Call {
   signal?: AbortSignal;
 }
 
-async function call<T>(path: string, { method, headers, body, signal }: Call): Promise<T> {
+export async function call<T>(path: string, asked: Call): Promise<T> {
+  const answer: unknown = await (await request(path, asked)).json().catch(() => null);
+  return answer as T;
+}
+
+/** @throws ConsoleError for every answer that is a no. */
+export async function request(path: string, { method, headers, body, signal }: Call): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, {
@@ -72,8 +78,8 @@ async function call<T>(path: string, { method, headers, body, signal }: Call): P
     if ((error as Error).name === "AbortError") throw error;
     throw new ConsoleError("UNREACHABLE");
   }
+  if (response.ok) return response;
   const answer: unknown = await response.json().catch(() => null);
-  if (response.ok) return answer as T;
   const { code, ticketId } = (answer ?? {}) as { code?: string; ticketId?: string };
   const retryAfter = Number(response.headers.get("retry-after"));
   throw new ConsoleError(code ?? "UNREACHABLE", retryAfter > 0 ? retryAfter : null, ticketId ?? null);

@@ -6,6 +6,7 @@ import type { Operator } from "@/server/contracts/console";
 import type { OverviewSnapshot, TransactionsSnapshot } from "@/server/contracts/socket-events";
 import { LiveProvider, useStale } from "../live/live-provider";
 import type { Following } from "../live/live-socket";
+import { cn } from "../ui/cn";
 import { ToastProvider } from "../ui/toast";
 import { TooltipProvider } from "../ui/tooltip";
 import { AppHeader } from "./app-header";
@@ -17,16 +18,18 @@ interface ConsolePageProps {
   transactions?: TransactionsSnapshot;
   /** See LiveProvider. */
   also?: readonly Following[];
+  /** The page is taller than a screen: what is below the header scrolls. Else it has to fit. */
+  scrolls?: boolean;
   children: ReactNode;
 }
 
-export function ConsolePage({ operator, title, children, ...live }: ConsolePageProps) {
+export function ConsolePage({ operator, title, scrolls = false, children, ...live }: ConsolePageProps) {
   const t = useTranslations("shell");
   return (
     <TooltipProvider delayDuration={300}>
       <ToastProvider label={t("notifications")} closeLabel={t("dismiss")}>
         <LiveProvider {...live}>
-          <Frame operator={operator} title={title}>
+          <Frame operator={operator} title={title} scrolls={scrolls}>
             {children}
           </Frame>
         </LiveProvider>
@@ -35,12 +38,12 @@ export function ConsolePage({ operator, title, children, ...live }: ConsolePageP
   );
 }
 
-function Frame({ operator, title, children }: { operator: Operator; title: string; children: ReactNode }) {
+function Frame({ operator, title, scrolls, children }: { operator: Operator; title: string; scrolls: boolean; children: ReactNode }) {
   const stale = useStale();
   return (
     <div data-stale={stale} className="group/wall flex min-h-dvh flex-col xl:h-dvh">
       <AppHeader operator={operator} title={title} />
-      <main id="main" className="flex min-h-0 flex-1 flex-col gap-3 p-3">
+      <main id="main" className={cn("flex min-h-0 flex-1 flex-col gap-3 p-3", scrolls && "scroll-quiet xl:overflow-y-auto")}>
         {children}
       </main>
     </div>

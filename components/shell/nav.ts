@@ -4,10 +4,10 @@
  */
 export const PAGES = [
   { href: "/", name: "overview", ready: true },
-  { href: "/dishes", name: "dishes", ready: false },
+  { href: "/dishes", name: "dishes", ready: true },
   { href: "/transactions", name: "transactions", ready: false },
   { href: "/causes", name: "causes", ready: false },
-  { href: "/locks", name: "locks", ready: false },
+  { href: "/locks", name: "locks", ready: true },
   { href: "/review", name: "review", ready: false },
   { href: "/inbox", name: "inbox", ready: false },
   { href: "/audit", name: "audit", ready: false },

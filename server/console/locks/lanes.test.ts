@@ -7,7 +7,7 @@ function lab() {
   const clock = new VirtualClock();
   const recorder = new TraceRecorder(clock, "i1");
   const batch = (number: number, lane: number, fromMs: number, toMs: number, dishes = ["noodles"]) => {
-    recorder.span("batch", "batch", lane, fromMs, toMs, { batch: number, operations: 5, waitMsMax: 3.14159, wokenBy: number - 1, dishes });
+    recorder.span("batch", "batch", lane, fromMs, toMs, { batch: number, operations: 5, waitMsMax: 3.149, wokenBy: number - 1, dishes });
     recorder.span("hold in Redis", "redis", lane, fromMs, fromMs + 1.5);
     recorder.span("decide in Postgres", "ledger", lane, fromMs + 1.5, toMs - 0.5);
     recorder.wait("try waits", 0, fromMs);
