@@ -23,6 +23,7 @@ import type {
 import type { ContentionProfile } from "../engine/tiers/lock/contention-profile.ts";
 import type { Flight, WaitChain } from "../engine/tiers/lock/dish-locks.ts";
 import type { NewCoupon, NewDish } from "../engine/tiers/tcc/ledger.ts";
+import type { ParticipantState } from "../engine/tiers/tcc/participants.ts";
 
 /** What an engine says of itself. Nothing here waits, but for the trace. */
 export interface ApiEngineView {
@@ -34,6 +35,8 @@ export interface ApiEngineView {
   instances(): InstanceView[];
   waitChains(limit: number): WaitChain[];
   suspects(): Flight[];
+  /** Every participant that this instance has called. */
+  participantStates(): ParticipantState[];
   captureTrace(seconds: number): Promise<Trace>;
   /** In every instance. */
   setSampling(every: number): void;

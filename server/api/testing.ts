@@ -46,6 +46,7 @@ export function fakeView(): ApiEngineView {
     instances: () => engine.instances(),
     waitChains: (limit) => engine.waitChains(limit),
     suspects: () => engine.suspects(),
+    participantStates: () => engine.participantStates(),
     setSampling: (every) => engine.setSampling(every),
     captureTrace: async (seconds) => ({ traceEvents: [], displayTimeUnit: "ms", otherData: { instance: engine.instance, seconds, dropped: 0 } }),
   };

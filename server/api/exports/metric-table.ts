@@ -4,6 +4,7 @@
  */
 import type { EngineHistograms, EngineStats } from "../../engine/kernel/types.ts";
 import type { HistogramSnapshot } from "../../engine/kernel/histogram.ts";
+import type { ParticipantState } from "../../engine/tiers/tcc/participants.ts";
 import type { InstanceView } from "../../engine/feed/instances.ts";
 import type { FallbackView } from "../ports.ts";
 import type { RequestTimes } from "../request-times.ts";
@@ -14,6 +15,7 @@ export interface Scrape {
   histograms: EngineHistograms;
   instances: readonly InstanceView[];
   suspects: number;
+  participants: readonly ParticipantState[];
   sampleEvery: number;
   requests: RequestTimes;
   fallback: FallbackView;
@@ -126,6 +128,34 @@ export const METRICS: readonly MetricRow[] = [
   },
   counter("eightysix_tcc_resent_batches_total", "Batches sent again after a conflict or a lost connection.", ({ tcc }) => tcc.resent),
   counter("eightysix_tcc_bisected_batches_total", "Batches cut in two to find a request that breaks them.", ({ tcc }) => tcc.bisected),
+
+  {
+    name: "eightysix_tcc_branch_calls_total",
+    type: "counter",
+    help: "Calls of remote branches, by operation and what came of them.",
+    labels: ["operation", "outcome"],
+    read: ({ stats: { tcc } }) =>
+      Object.entries(tcc.calls).flatMap(([operation, outcomes]) => Object.entries(outcomes).map(([outcome, value]) => ({ value, labels: { operation, outcome } }))),
+  },
+  counter("eightysix_tcc_recovered_branches_total", "Due branches this instance took up, its own and others'.", ({ tcc }) => tcc.recovered),
+  counter("eightysix_tcc_review_tickets_total", "Review tickets this instance opened.", ({ tcc }) => tcc.tickets),
+  {
+    name: "eightysix_participant_circuit_state",
+    type: "gauge",
+    help: "1 for the state a participant's circuit breaker is in, 0 for the others.",
+    labels: ["participant", "state"],
+    read: ({ participants }) =>
+      participants.flatMap(({ participant, circuit }) =>
+        Object.entries(CIRCUIT_STATES).map(([key, state]) => ({ value: key === circuit ? 1 : 0, labels: { participant, state } })),
+      ),
+  },
+  {
+    name: "eightysix_participant_in_flight_calls",
+    type: "gauge",
+    help: "Calls of a participant under way now.",
+    labels: ["participant"],
+    read: ({ participants }) => participants.map(({ participant, inFlight }) => ({ value: inFlight, labels: { participant } })),
+  },
 
   {
     name: "eightysix_circuit_state",

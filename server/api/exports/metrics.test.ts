@@ -13,6 +13,7 @@ import { realRandom } from "../../engine/kernel/random.ts";
 import { HOLD_MS } from "../../engine/paths/batch-flight.ts";
 import { MemorySharedCells } from "../../engine/tiers/cas/memory-shared-cells.ts";
 import { MemoryLedger } from "../../engine/tiers/tcc/memory-ledger.ts";
+import { MemoryParticipants, ParticipantTown, townDirectory } from "../../engine/tiers/tcc/memory-participants.ts";
 import { BASKET, KEY, testApi } from "../testing.ts";
 import { METRICS } from "./metric-table.ts";
 
@@ -30,6 +31,7 @@ function workingApi() {
     ledger: new MemoryLedger(realClock),
     cells: new MemorySharedCells(realClock, HOLD_MS),
     feed: new MemoryFeedBus(realClock).view("i1"),
+    participants: new MemoryParticipants({ town: new ParticipantTown(realClock, realRandom), directory: townDirectory("points"), clock: realClock }),
     capacity: { cells: 64, baskets: 64 },
   });
   engine.start();
@@ -203,11 +205,16 @@ describe("metrics", () => {
   });
 
   test("name every label that they carry", async () => {
-    const { attempt, dish, scrape } = workingApi();
-    await dish("noodles", 1);
+    const { attempt, dish, engine, scrape } = workingApi();
+    await dish("noodles", 2);
+    const participants = [{ participant: "points", tryUrl: "http://points/try", confirmUrl: "http://points/confirm", cancelUrl: "http://points/cancel", body: null }];
+    const call = { timeoutMs: 800, traceId: "0".repeat(32) };
+    await engine.try({ txId: "t0", storeId: "s1", lines: [{ dishId: "noodles", quantity: 1 }], orderId: "t0", couponId: null, ttlSeconds: 60, participants }, call);
     await attempt("t1", "noodles");
     await attempt("t2", "noodles");
     const samples = samplesOf(await scrape());
+    expect(samples).toContainEqual({ name: "eightysix_tcc_branch_calls_total", labels: { operation: "try", outcome: "DONE" }, value: 1 });
+    expect(samples).toContainEqual({ name: "eightysix_participant_circuit_state", labels: { participant: "points", state: "closed" }, value: 1 });
     for (const { name: metric, labels } of METRICS) {
       const own = samples.filter(({ name }) => name.replace(/_(bucket|sum|count)$/, "") === metric);
       expect(own.length, metric).toBeGreaterThan(0);

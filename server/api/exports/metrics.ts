@@ -50,6 +50,7 @@ export class Metrics {
       histograms: engine.histograms(),
       instances: engine.instances(),
       suspects: engine.suspects().length,
+      participants: engine.participantStates(),
       sampleEvery: engine.profile.sampleEvery,
       requests,
       fallback,
