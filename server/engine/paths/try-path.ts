@@ -11,20 +11,6 @@ import { failureOf, type EngineCore } from "./engine-core.ts";
 import { Operation, type OperationOutcome } from "./operation.ts";
 import { isNotTried, type RemotePath } from "./remote-path.ts";
 
-/**
- * How long a Try waits for another instance's hold before it looks again. Its settle normally wakes it earlier through
- * the live feed; this is for holds whose owner died. Ten batches long: shorter, and on busy machines the ledger is asked what
- * the feed is about to tell. Waits end together, on the grid, so that those who were turned back leave in one batch.
- */
-const HOLD_RECHECK_MS = 100;
-const HOLD_RECHECK_GRID_MS = 50;
-
-/**
- * How often holds may turn a Try back before Postgres decides it. Redis may only save work: a hold whose owner died, or
- * that an old snapshot brought back, must not keep a portion from being sold until it ends by itself.
- */
-const TURNED_BACK_MAX = 2;
-
 /** Kept of a parked Try's time to look for an earlier answer before it is turned away: the fallback's share of the 800 ms. */
 const LOOK_UP_MS = 100;
 
@@ -32,6 +18,8 @@ const LOOK_UP_MS = 100;
 const ABANDON_MS = 2_000;
 
 interface Flight {
+  /** Its place among all calls of this instance: who arrived before it may believe whatever it finds. */
+  began: number;
   hash: string;
   answer: Promise<TryAnswer>;
 }
@@ -48,6 +36,7 @@ export interface TryCounters {
 export class TryPath {
   readonly counters: TryCounters = { admitted: 0, refused: 0, parked: 0, reserved: 0, replayed: 0, guardRefused: 0 };
   private readonly flights = new Map<string, Flight>();
+  private arrivals = 0;
 
   /** @param abandon cancels a transaction whose participants did not agree. */
   constructor(
@@ -60,22 +49,24 @@ export class TryPath {
   async run(request: TryRequest, call: CallContext): Promise<TryAnswer> {
     const deadline = this.core.deadlineOf(call);
     const hash = payloadHashOf(request);
+    const arrived = ++this.arrivals;
     for (;;) {
       const flight = this.flights.get(request.txId);
       if (!flight) return this.lead(request, hash, call, deadline);
-      const answer = await this.join(flight, hash, deadline);
+      const answer = await this.join(flight, hash, arrived, deadline);
       if (answer) {
         this.counters.replayed++;
         return { ...answer, replayed: true };
       }
       deadline.check("an earlier call with this txId ended");
-      // Another payload was in flight, or its caller had less time than this one: ask for oneself.
+      // Another payload was in flight, its caller had less time than this one, or what it read may be older than this call:
+      // ask for oneself, or join a flight that began later.
     }
   }
 
   private async lead(request: TryRequest, hash: string, call: CallContext, deadline: Deadline): Promise<TryAnswer> {
     const answer = this.fly(request, hash, call, deadline);
-    const flight = { hash, answer };
+    const flight = { began: ++this.arrivals, hash, answer };
     this.flights.set(request.txId, flight);
     try {
       return await answer;
@@ -84,14 +75,19 @@ export class TryPath {
     }
   }
 
-  /** @returns the flight's answer; null when it ended in a way that says nothing about this caller. */
-  private async join(flight: Flight, hash: string, deadline: Deadline): Promise<TryAnswer | null> {
-    const samePayload = flight.hash === hash;
+  /**
+   * What a flight did itself is true for everybody who asked for it; what it only read, for those who came before it began.
+   * @returns the flight's answer; null when it says nothing about this caller.
+   */
+  private async join({ began, hash, answer }: Flight, ownHash: string, arrived: number, deadline: Deadline): Promise<TryAnswer | null> {
+    const samePayload = hash === ownHash;
+    const isFresh = began > arrived;
     try {
-      const answer = await this.core.inTime(flight.answer, deadline, "an earlier call with this txId ended");
-      return samePayload ? answer : null;
+      const flown = await this.core.inTime(answer, deadline, "an earlier call with this txId ended");
+      return samePayload && (isFresh || !flown.replayed) ? flown : null;
     } catch (error) {
-      if (deadline.passed || (samePayload && isEngineError(error) && !error.retryable)) throw error;
+      if (deadline.passed) throw error;
+      if (samePayload && isEngineError(error) && !error.retryable && (isFresh || error.code === "PARTICIPANT_REFUSED")) throw error;
       return null;
     }
   }
@@ -100,7 +96,6 @@ export class TryPath {
     const { core, counters } = this;
     const startedAtMs = core.clock.monotonicMs();
     let lookedUp = false;
-    let turnedBack = 0;
     let knownNew = false;
     for (;;) {
       deadline.check("stock was promised", "cas");
@@ -147,14 +142,14 @@ export class TryPath {
       const stages = { accessMs: call.accessMs ?? 0, casMs: nowMs - startedAtMs, lockMs: 0, redisMs: 0 };
       const ledgerTry: LedgerTry = { ...request, payloadHash: hash, traceId: call.traceId, stages, branches: request.participants };
       const dishIds = request.lines.map(({ dishId }) => dishId);
-      const ignoresHolds = turnedBack >= TURNED_BACK_MAX;
+      const ignoresHolds = core.gate.ignoresHolds(request.lines);
       const operation = new Operation({ kind: "try", try: ledgerTry }, dishIds, request.couponId, deadline, nowMs, ignoresHolds);
       const versions = dishIds.map((dishId) => core.gate.reading(dishId)?.version);
       const outcome = await core.submit(operation);
       if (outcome.kind === "short") {
-        const { dishId, quantity } = outcome;
+        const { dishId } = outcome;
         const isNews = core.gate.reading(dishId)?.version !== versions[dishIds.indexOf(dishId)];
-        if (turnedBack++ > 0 || !isNews) await this.waitForHolder(dishId, quantity, deadline);
+        if (!isNews) core.gate.turnedBack(dishId); // whoever wants the dish waits for news of it, this Try too
         continue;
       }
       const answer = await this.answer(outcome, request, hash, call, deadline);
@@ -257,21 +252,6 @@ export class TryPath {
     } catch {
       return false;
     } finally {
-      leave();
-    }
-  }
-
-  /** Another instance holds the portions. Its settle comes by the feed; when nothing comes, Redis is asked again. */
-  private async waitForHolder(dishId: string, quantity: number, deadline: Deadline): Promise<void> {
-    const { core } = this;
-    this.counters.parked++;
-    const { woken, leave } = core.gate.park(dishId, quantity);
-    const offGridMs = core.clock.monotonicMs() % HOLD_RECHECK_GRID_MS;
-    const recheck = core.clock.schedule(HOLD_RECHECK_MS + HOLD_RECHECK_GRID_MS - offGridMs, leave);
-    try {
-      await core.watch.race(woken, deadline, () => promisedToOthers(dishId, "redis"));
-    } finally {
-      recheck.cancel();
       leave();
     }
   }
