@@ -2,18 +2,22 @@
  * Calls to the console's own routes. Every failure becomes a ConsoleError with a code that messages/ has a sentence for.
  */
 import type { ActionPreview, ActionResult, ManualVerb, Operator } from "@/server/contracts/console";
+import type { DishActionResult, DishVerb } from "@/server/contracts/dish-page";
 
 export class ConsoleError extends Error {
   readonly code: string;
   readonly retryAfterSeconds: number | null;
   readonly ticketId: string | null;
+  /** What is wrong in which field: path and fault. */
+  readonly fields: ReadonlyMap<string, string>;
 
-  constructor(code: string, retryAfterSeconds: number | null = null, ticketId: string | null = null) {
+  constructor(code: string, retryAfterSeconds: number | null = null, ticketId: string | null = null, fields: ReadonlyMap<string, string> = new Map()) {
     super(code);
     this.name = "ConsoleError";
     this.code = code;
     this.retryAfterSeconds = retryAfterSeconds;
     this.ticketId = ticketId;
+    this.fields = fields;
   }
 }
 
@@ -51,6 +55,11 @@ export function act(txId: string, verb: ManualVerb, actionKey: string, reason: s
   });
 }
 
+/** @param actionKey as in `act`. */
+export function actOnDish(dishId: string, verb: DishVerb, actionKey: string, body: { quantity?: number; reason?: string }): Promise<DishActionResult> {
+  return call(`/api/console/dishes/${encodeURIComponent(dishId)}/${verb}`, { method: "POST", headers: { "Idempotency-Key": actionKey }, body });
+}
+
 interface Call {
   method?: "POST";
   headers?: Record<string, string>;
@@ -80,7 +89,7 @@ export async function request(path: string, { method, headers, body, signal }: C
   }
   if (response.ok) return response;
   const answer: unknown = await response.json().catch(() => null);
-  const { code, ticketId } = (answer ?? {}) as { code?: string; ticketId?: string };
+  const { code, ticketId, errors = [] } = (answer ?? {}) as { code?: string; ticketId?: string; errors?: { path: string; message: string }[] };
   const retryAfter = Number(response.headers.get("retry-after"));
-  throw new ConsoleError(code ?? "UNREACHABLE", retryAfter > 0 ? retryAfter : null, ticketId ?? null);
+  throw new ConsoleError(code ?? "UNREACHABLE", retryAfter > 0 ? retryAfter : null, ticketId ?? null, new Map(errors.map(({ path, message }) => [path, message])));
 }

@@ -62,6 +62,18 @@ for (const colorScheme of ["light", "dark"] as const) {
         await pending.nth(1).getByRole("button").last().click();
         await expect(page.getByTestId("act")).toBeEnabled();
         await picture(page, `cancel-${look}`);
+
+        await page.goto("/dishes?q=shot-");
+        await expectLive(page);
+        await expect(page.getByTestId("dish-shot-mapo")).toBeVisible();
+        await picture(page, `dishes-${look}`);
+        await page.goto("/dishes/shot-mapo");
+        await expectLive(page);
+        await expect(page.locator(".recharts-surface").first()).toBeVisible();
+        await picture(page, `dish-${look}`);
+        await page.getByTestId("restock").click();
+        await page.getByRole("dialog").getByRole("textbox").first().fill("40");
+        await picture(page, `restock-${look}`);
       });
     });
   }

@@ -57,7 +57,7 @@ export function DishList({ table, query, setQuery }: DishListProps) {
   useListKeys({ body, length, scrollTo, searchId: SEARCH_ID });
   const rows = virtualizer.getVirtualItems();
   return (
-    <Panel id="dishes" className="@container min-h-0 flex-1" title={<Matching shown={length} all={counts.all} />} note={<OrderNote table={table} query={query} />}>
+    <Panel id="dishes" className="@container h-[calc(100dvh-9rem)] min-h-80 xl:h-auto xl:flex-1" title={<Matching shown={length} all={counts.all} />} note={<OrderNote table={table} query={query} />}>
       {length === 0 ? (
         <Nothing menuIsEmpty={complete && counts.all === 0} query={query} setQuery={setQuery} />
       ) : (

@@ -125,7 +125,7 @@ function Cells({ table, dishId }: { table: DishTable; dishId: string }) {
         <Figure>{mood === "soldOut" ? t("now") : mood === "paused" || !Number.isFinite(out) ? "–" : minutes(out)}</Figure>
       </Cell>
       <Cell className={CELL.price}>
-        <Figure>{format.number(card.priceCents / 100, { style: "currency", currency: "CNY" })}</Figure>
+        <Figure>{format.number(card.priceCents / 100, { style: "currency", currency: "CNY", currencyDisplay: "narrowSymbol" })}</Figure>
       </Cell>
     </>
   );

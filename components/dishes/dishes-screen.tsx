@@ -5,12 +5,9 @@ import { usePathname, useSearchParams } from "next/navigation";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import type { Locale, Operator } from "@/server/contracts/console";
 import type { OverviewSnapshot } from "@/server/contracts/socket-events";
-import { LiveProvider, useStale } from "../live/live-provider";
 import { follow } from "../live/live-socket";
 import { ServerClock } from "../live/server-clock";
-import { AppHeader } from "../shell/app-header";
-import { ToastProvider } from "../ui/toast";
-import { TooltipProvider } from "../ui/tooltip";
+import { ConsolePage } from "../shell/console-page";
 import { DishFilters } from "./dish-filters";
 import { DishList } from "./dish-list";
 import { DishTable } from "./dish-table";
@@ -25,7 +22,7 @@ interface DishesScreenProps {
 }
 
 export function DishesScreen({ operator, overview, first }: DishesScreenProps) {
-  const t = useTranslations("shell");
+  const t = useTranslations("dishList");
   const locale = useLocale() as Locale;
   const [query, setQuery] = useDishQuery();
   const [table] = useState(() => {
@@ -51,28 +48,10 @@ export function DishesScreen({ operator, overview, first }: DishesScreenProps) {
     return () => window.clearInterval(timer);
   }, [table]);
   return (
-    <TooltipProvider delayDuration={300}>
-      <ToastProvider label={t("notifications")} closeLabel={t("dismiss")}>
-        <LiveProvider overview={overview} also={also}>
-          <Screen operator={operator}>
-            <DishFilters table={table.dishes} query={query} setQuery={setQuery} />
-            <DishList table={table.dishes} query={query} setQuery={setQuery} />
-          </Screen>
-        </LiveProvider>
-      </ToastProvider>
-    </TooltipProvider>
-  );
-}
-
-function Screen({ operator, children }: { operator: Operator; children: React.ReactNode }) {
-  const t = useTranslations("dishList");
-  return (
-    <div data-stale={useStale()} className="group/wall flex h-dvh min-h-112 flex-col">
-      <AppHeader operator={operator} title={t("title")} />
-      <main id="main" className="flex min-h-0 flex-1 flex-col gap-3 p-3">
-        {children}
-      </main>
-    </div>
+    <ConsolePage operator={operator} title={t("title")} overview={overview} also={also}>
+      <DishFilters table={table.dishes} query={query} setQuery={setQuery} />
+      <DishList table={table.dishes} query={query} setQuery={setQuery} />
+    </ConsolePage>
   );
 }
 

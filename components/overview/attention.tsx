@@ -6,6 +6,7 @@
 import { Ban, Hourglass, TriangleAlert } from "lucide-react";
 import type { LucideIcon } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
+import Link from "next/link";
 import type { ReactNode } from "react";
 import { AGEING_MS } from "@/server/contracts/socket-events";
 import { minutesLeft } from "../live/dish-views";
@@ -90,7 +91,7 @@ function SoldOutDish({ dishId }: { dishId: string }) {
   const dish = useDish(dishId);
   if (dish === undefined) return null;
   return (
-    <UrgentDish name={names.own(dish.card.names)} strong={dish.soldOutAtMs > 0 ? t("ago", { age: age(nowMs - dish.soldOutAtMs) }) : null}>
+    <UrgentDish dishId={dishId} name={names.own(dish.card.names)} strong={dish.soldOutAtMs > 0 ? t("ago", { age: age(nowMs - dish.soldOutAtMs) }) : null}>
       {dish.frozen > 0 ? t("held", { portions: dish.frozen }) : null}
     </UrgentDish>
   );
@@ -104,16 +105,16 @@ function LowDish({ dishId }: { dishId: string }) {
   if (dish === undefined) return null;
   const minutes = minutesLeft(dish);
   return (
-    <UrgentDish name={names.own(dish.card.names)} strong={t("portionsLeft", { portions: dish.available })}>
+    <UrgentDish dishId={dishId} name={names.own(dish.card.names)} strong={t("portionsLeft", { portions: dish.available })}>
       {minutes !== null && minutes < 30 ? forecast(minutes) : null}
     </UrgentDish>
   );
 }
 
-function UrgentDish({ name, strong, children }: { name: string; strong: string | null; children: string | null }) {
+function UrgentDish({ dishId, name, strong, children }: { dishId: string; name: string; strong: string | null; children: string | null }) {
   return (
     <li className="flex min-w-0 items-baseline gap-2">
-      <span className="min-w-0 flex-1 truncate font-medium" title={name}>{name}</span>
+      <Link href={`/dishes/${encodeURIComponent(dishId)}`} prefetch={false} className="min-w-0 flex-1 truncate font-medium underline-offset-2 -outline-offset-2 hover:underline" title={name}>{name}</Link>
       {children !== null && <span className="whitespace-nowrap text-text-3">{children}</span>}
       {strong !== null && <span className="whitespace-nowrap text-text-2">{strong}</span>}
     </li>

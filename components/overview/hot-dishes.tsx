@@ -5,6 +5,7 @@
  */
 import { ArrowDownWideNarrow, ChevronDown } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
+import Link from "next/link";
 import { memo } from "react";
 import { DISH_ORDERS } from "../live/live-store";
 import type { DishOrder } from "../live/live-store";
@@ -93,7 +94,9 @@ const DishRow = memo(function DishRow({ dishId }: { dishId: string }) {
     >
       <td className="pl-4!">
         <div className="flex items-center gap-2 leading-5">
-          <span className={cn("truncate font-medium", quiet && "text-text-2")}>{names.own(card.names)}</span>
+          <Link href={`/dishes/${encodeURIComponent(dishId)}`} prefetch={false} className={cn("truncate font-medium underline-offset-2 hover:underline", quiet && "text-text-2")}>
+            {names.own(card.names)}
+          </Link>
           <MoodBadge dish={dish} />
         </div>
         <div className="truncate text-2xs text-text-3">

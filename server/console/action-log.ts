@@ -5,7 +5,14 @@
 import { createHash } from "node:crypto";
 import { isEngineError } from "../engine/kernel/errors.ts";
 import type { PrismaClient } from "../generated/prisma/client.ts";
-import { ActionKeyMisused } from "./manual-actions.ts";
+
+/** The action key was used for another request. */
+export class ActionKeyMisused extends Error {
+  constructor(actionKey: string) {
+    super(`The action key ${actionKey.slice(actionKey.indexOf(":") + 1)} was used for another request.`);
+    this.name = "ActionKeyMisused";
+  }
+}
 
 export interface AskedAction {
   /** As in the audit: `dish.restock`. */
@@ -22,26 +29,28 @@ export interface AskedAction {
 interface Answer<T> {
   outcome: "ASKED" | "DONE";
   answer?: T;
+  /** Asked, and told no for good: nothing was done under this key. */
+  refused?: boolean;
 }
 
 /** Console keys are apart from the engine's own, which name the change itself. */
 const keyOf = ({ operatorId, actionKey }: AskedAction): string => `console:${operatorId}:${actionKey}`;
 
 /**
- * @param run does it, and must be idempotent: a process that dies in between is asked again with the same key.
+ * @param run does it, and must be idempotent: a process that dies in between is asked again with the same key (`again`).
  * @returns what `run` answered; the first answer again for a key that was used for the same request.
  * @throws ActionKeyMisused; whatever `run` throws.
  */
-export async function onceAudited<T>(prisma: PrismaClient, asked: AskedAction, run: () => Promise<T>): Promise<{ answer: T; replayed: boolean }> {
+export async function onceAudited<T>(prisma: PrismaClient, asked: AskedAction, run: (again: boolean) => Promise<T>): Promise<{ answer: T; replayed: boolean }> {
   const earlier = await open<T>(prisma, asked);
   if (earlier?.outcome === "DONE" && earlier.answer !== undefined) return { answer: earlier.answer, replayed: true };
   try {
-    const answer = await run();
+    const answer = await run(earlier !== null && earlier.refused !== true);
     await close(prisma, asked, { outcome: "DONE", answer }, { outcome: "DONE" });
     return { answer, replayed: false };
   } catch (error) {
     const code = isEngineError(error) ? error.code : "INTERNAL";
-    await close(prisma, asked, { outcome: "ASKED" }, { outcome: "REFUSED", code }).catch(() => undefined);
+    await close(prisma, asked, { outcome: "ASKED", refused: isEngineError(error) && !error.retryable }, { outcome: "REFUSED", code }).catch(() => undefined);
     throw error;
   }
 }

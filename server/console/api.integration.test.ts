@@ -31,14 +31,14 @@ beforeAll(async () => {
     throw error;
   };
   const board = new LiveBoard({ engine: fakeEngine(), reads: createLiveReads(prisma), onError });
-  const verb = (name: string) => async (txId: string) => {
-    calls.push(`${name} ${txId}`);
-    return answer(name, txId);
+  const run = async ({ verb, txId }: { verb: string; txId: string }) => {
+    calls.push(`${verb} ${txId}`);
+    return answer(verb, txId);
   };
   const notAsked = () => {
     throw new Error("No test here asks for this.");
   };
-  const engine = { instance: "i1", profile: { sampleEvery: 8 }, confirm: verb("confirm"), cancel: verb("cancel"), setSampling: notAsked, captureTrace: notAsked, change: notAsked, cells: { reload: notAsked } };
+  const engine = { instance: "i1", profile: { sampleEvery: 8 }, hand: { run }, setSampling: notAsked, captureTrace: notAsked, change: notAsked, cells: { reload: notAsked } };
   const lockFiles = { trace: notAsked, profile: notAsked };
   app = new Hono().route("/api", createConsoleApi({ auth, board, engine, prisma, lockFiles, onError: () => undefined }));
   const operator = await auth.createFirstOperator();
@@ -90,7 +90,7 @@ async function ask(path: string, { method = "GET", body, headers = {}, signedIn 
 }
 
 const act = (verb: string, more: Ask = {}) =>
-  ask(`/console/transactions/t1/${verb}`, { method: "POST", body: {}, ...more, headers: { "idempotency-key": "k1", ...more.headers } });
+  ask(`/console/transactions/t1/${verb}`, { method: "POST", body: { reason: "a test" }, ...more, headers: { "idempotency-key": "k1", ...more.headers } });
 
 async function reserve(txId: string, state: "RESERVED" | "EXPIRED" | "CONFIRMED" | "CANCELLED", more: { quantity?: number; couponId?: string } = {}) {
   const at = new Date();
@@ -183,22 +183,22 @@ describe("confirm and cancel by hand", () => {
     expect(calls).toEqual(["cancel t1"]);
     const operator = await prisma.user.findFirstOrThrow();
     expect(await prisma.auditEntry.findMany()).toMatchObject([
-      { actor: operator.id, verb: "transaction.cancel", target: "t1", reason: "customer called", detail: { outcome: "DONE", state: "CANCELLED", actionKey: `${operator.id}:k1` } },
+      { actor: operator.id, verb: "transaction.cancel", target: "t1", reason: "customer called", detail: { outcome: "DONE", answer: { state: "CANCELLED" }, actionKey: `console:${operator.id}:k1` } },
     ]);
   });
 
   test("an action key works for one request only", async () => {
     await act("cancel");
     expect((await act("confirm")).status).toBe(422);
-    expect((await ask("/console/transactions/t2/cancel", { method: "POST", body: {}, headers: { "idempotency-key": "k1" } })).status).toBe(422);
+    expect((await ask("/console/transactions/t2/cancel", { method: "POST", body: { reason: "a test" }, headers: { "idempotency-key": "k1" } })).status).toBe(422);
     expect(calls).toEqual(["cancel t1"]);
   });
 
   test("the key may stand in the body, and must stand somewhere", async () => {
     const path = "/console/transactions/t1/cancel";
-    expect((await ask(path, { method: "POST", body: { actionKey: "k9" } })).status).toBe(200);
-    expect((await ask(path, { method: "POST", body: {} })).status).toBe(400);
-    expect((await ask(path, { method: "POST", body: {}, headers: { "idempotency-key": "no spaces" } })).status).toBe(400);
+    expect((await ask(path, { method: "POST", body: { actionKey: "k9", reason: "a test" } })).status).toBe(200);
+    expect((await ask(path, { method: "POST", body: { reason: "a test" } })).status).toBe(400);
+    expect((await ask(path, { method: "POST", body: { reason: "a test" }, headers: { "idempotency-key": "no spaces" } })).status).toBe(400);
   });
 
   test("a refusal is the engine's, is in the audit, and leaves the key free to ask again", async () => {
@@ -223,7 +223,7 @@ describe("confirm and cancel by hand", () => {
     expect((await act("cancel", { body: { reason: "x".repeat(501) } })).status).toBe(400);
     expect((await act("cancel", { body: { force: true } })).status).toBe(400);
     expect((await act("cancel", { body: `{"__proto__":{"reason":"x"}}` })).status).toBe(400);
-    expect((await act("reverse")).status).toBe(404);
+    expect((await act("destroy")).status).toBe(404);
     expect(await prisma.auditEntry.count()).toBe(0);
   });
 });

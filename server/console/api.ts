@@ -10,23 +10,22 @@ import { getCookie, setCookie } from "hono/cookie";
 import type { Auth, OperatorSession } from "../auth/auth.ts";
 import { isSameOrigin } from "../auth/same-origin.ts";
 import { DEVICE_COOKIE } from "../auth/throttle.ts";
-import { MANUAL_VERBS, manualActionSchema, roleIncludes, signInSchema } from "../contracts/console.ts";
-import type { ManualVerb, Role } from "../contracts/console.ts";
-import { ID_PATTERN } from "../contracts/limits.ts";
+import { roleIncludes, signInSchema } from "../contracts/console.ts";
+import type { Role } from "../contracts/console.ts";
 import { isEngineError } from "../engine/kernel/errors.ts";
 import type { PrismaClient } from "../generated/prisma/client.ts";
 import type { LiveBoard } from "../gateway/board.ts";
+import { ActionKeyMisused } from "./action-log.ts";
 import { addLockRoutes, type LockRoutesDeps } from "./locks/routes.ts";
 import { addDishRoutes, type DishRoutesDeps } from "./dish-routes.ts";
-import { ActionKeyMisused, actByHand } from "./manual-actions.ts";
-import type { MovingEngine } from "./manual-actions.ts";
-import { previewAction } from "./preview.ts";
 import { problem, problemOf } from "./problem.ts";
+import { addReviewRoutes } from "./review/routes.ts";
+import { addTransactionRoutes, type TransactionRoutesDeps } from "./transactions/routes.ts";
 
 export interface ConsoleDeps extends Pick<LockRoutesDeps, "lockFiles"> {
   auth: Auth;
   board: LiveBoard;
-  engine: MovingEngine & LockRoutesDeps["engine"] & DishRoutesDeps["engine"];
+  engine: TransactionRoutesDeps["engine"] & LockRoutesDeps["engine"] & DishRoutesDeps["engine"];
   prisma: PrismaClient;
   /** Told of every failure that is not the caller's. */
   onError: (error: unknown) => void;
@@ -126,28 +125,8 @@ export function createConsoleApi(deps: ConsoleDeps): Hono<ConsoleEnv> {
     return c.json({ overview: board.overview.snapshot(), transactions: board.transactions.snapshot() });
   });
 
-  app.get("/console/transactions/:txId/preview", async (c) => {
-    const txId = c.req.param("txId");
-    const verb = c.req.query("verb");
-    if (!ID_PATTERN.test(txId) || !isManualVerb(verb)) return problem(c, "VALIDATION", "verb must be confirm or cancel.");
-    return c.json(await previewAction(prisma, { txId, verb, role: c.var.session.operator.role }));
-  });
-
-  app.post("/console/transactions/:txId/:verb{confirm|cancel}", atLeast("operator"), async (c) => {
-    const txId = c.req.param("txId");
-    const verb = c.req.param("verb") as ManualVerb;
-    const body = manualActionSchema.safeParse((await readJson(c)) ?? {});
-    if (!ID_PATTERN.test(txId) || !body.success) return problem(c, "VALIDATION", "The body is not what this route takes.");
-    const actionKey = c.req.header("idempotency-key") ?? body.data.actionKey;
-    if (actionKey === undefined || !ID_PATTERN.test(actionKey)) {
-      return problem(c, "VALIDATION", "An action key is needed: the Idempotency-Key header, 1 to 64 characters.");
-    }
-    const { operatorId } = c.var.session.operator;
-    const reason = body.data.reason === "" ? undefined : body.data.reason;
-    const result = await actByHand(prisma, engine, { txId, verb, actionKey, operatorId, reason: reason ?? null });
-    return c.json(result);
-  });
-
+  addTransactionRoutes(app, deps, { atLeast, readJson });
+  addReviewRoutes(app, deps, { atLeast, readJson });
   addDishRoutes(app, deps, { atLeast, readJson });
   addLockRoutes(app, deps, { atLeast, readJson });
 
@@ -161,10 +140,6 @@ export function createConsoleApi(deps: ConsoleDeps): Hono<ConsoleEnv> {
   });
 
   return app;
-}
-
-function isManualVerb(value: unknown): value is ManualVerb {
-  return (MANUAL_VERBS as readonly unknown[]).includes(value);
 }
 
 async function readJson(c: Context): Promise<unknown> {

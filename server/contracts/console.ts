@@ -40,9 +40,18 @@ export const signInSchema = z.strictObject({
 
 // ---- actions on a transaction ---------------------------------------------------------------------------------------
 
-/** What an operator can ask of a pending transaction by hand. */
-export const MANUAL_VERBS = ["confirm", "cancel"] as const;
+/** What a person can ask of a transaction by hand; see the table in docs/api.md. Force-end has two people, and words of its own. */
+export const MANUAL_VERBS = ["retry", "confirm", "cancel", "reverse"] as const;
 export type ManualVerb = (typeof MANUAL_VERBS)[number];
+
+export function isManualVerb(value: unknown): value is ManualVerb {
+  return (MANUAL_VERBS as readonly unknown[]).includes(value);
+}
+
+export const VERB_ROLES = { retry: "operator", confirm: "operator", cancel: "operator", reverse: "lead", "force-end": "lead" } as const satisfies Record<string, Role>;
+
+/** Whoever moves stock or money says why. */
+export const REASONED_VERBS: ReadonlySet<ManualVerb> = new Set(["confirm", "cancel", "reverse"]);
 
 export const manualActionSchema = z.strictObject({
   /** Or in the Idempotency-Key header. */
@@ -66,7 +75,21 @@ export type IllegalBecause =
   | "DECIDED" // it ended, or was decided, the other way
   | "STILL_TRYING"
   | "NOT_ENOUGH_STOCK" // it expired, and its portions are gone
+  | "NOTHING_TO_RETRY" // no branch waits for a call
+  | "NOT_CONFIRMED" // only a sale can be taken back
+  | "NO_TICKET" // nobody has been called to help yet
   | "ROLE";
+
+/** What becomes of one participant's part. */
+export interface BranchEffect {
+  branchId: string;
+  participant: string;
+  kind: "local" | "remote";
+  from: TransactionState;
+  becomes: TransactionState;
+  /** The call that a remote participant gets; null: it is done in the commit, or nothing is left to do. */
+  call: "confirm" | "cancel" | "reverse" | null;
+}
 
 export interface ActionPreview {
   txId: string;
@@ -82,8 +105,11 @@ export interface ActionPreview {
     expiresAtMs: number;
     amountCents: number;
   } | null;
+  /** Where the transaction ends; with remote branches it is on its way there until each of them has answered. */
+  becomes: TransactionState | null;
   lines: LineEffect[];
   coupon: { couponId: string; amountCents: number; becomes: "USED" | "AVAILABLE" } | null;
+  branches: BranchEffect[];
   /** The same database clock as every other time here. */
   atMs: number;
 }

@@ -160,6 +160,21 @@ describe("a room", () => {
     await expect.poll(() => board.overview.occupied).toBe(false);
   });
 
+  test("a dish has a room of its own; whoever goes to another dish's leaves it", async () => {
+    reads.entries.push(menuEntry({ dishId: "b" }));
+    const socket = client();
+    await happens(socket, "connect");
+    const first = await join(socket, "dish:a");
+    if (!first.ok) throw new Error(first.code);
+    expect(first.snapshot.dish.tick.slice(0, 4)).toEqual(["a", 1, 10_000, 10_000]);
+    const heard = new Promise<number>((told) => socket.on("dish:a", ({ tick }) => tick?.[5] === 4 && told(tick[3])));
+    sell(4);
+    expect(await heard).toBe(9_996);
+    expect(await join(socket, "dish:b")).toMatchObject({ ok: true });
+    await expect.poll(() => board.dishPages.page("a")?.room.occupied).toBe(false);
+    for (const room of ["dish:nowhere", "dish:", "dish:a b", `dish:${"x".repeat(65)}`]) expect(await join(socket, room as "dish:a")).toEqual({ ok: false, code: "UNKNOWN_ROOM" });
+  });
+
   test("a room that does not exist, an answer that is no function, a storm of joins: no, and nothing breaks", async () => {
     const socket = client();
     await happens(socket, "connect");

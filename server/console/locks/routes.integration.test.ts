@@ -7,7 +7,7 @@ import type { Trace } from "../../engine/kernel/trace-recorder.ts";
 import { PrismaClient } from "../../generated/prisma/client.ts";
 import { createDatabase, type TestDatabase } from "../../testing/stack.ts";
 import type { ConsoleEnv } from "../api.ts";
-import { ActionKeyMisused } from "../manual-actions.ts";
+import { ActionKeyMisused } from "../action-log.ts";
 import { problem } from "../problem.ts";
 import { addLockRoutes } from "./routes.ts";
 

@@ -5,7 +5,7 @@
 import type { SamplingAnswer } from "../../contracts/contention.ts";
 import { fingerprint } from "../../engine/kernel/basket.ts";
 import type { PrismaClient } from "../../generated/prisma/client.ts";
-import { ActionKeyMisused } from "../manual-actions.ts";
+import { ActionKeyMisused } from "../action-log.ts";
 
 export interface SampledEngine {
   readonly profile: { readonly sampleEvery: number };

@@ -2,6 +2,7 @@
  * Transactions as the API shows them, with their branches. Read from Postgres; nothing here changes one.
  */
 import type { Transaction, TransactionsPage, TransactionsQuery } from "../../contracts/transactions.ts";
+import type { PageKey } from "../../contracts/cursor.ts";
 import { freezeIdOf } from "../../engine/kernel/basket.ts";
 import { localState, type CancelCause, type TransactionState } from "../../engine/kernel/states.ts";
 import { Prisma, type PrismaClient } from "../../generated/prisma/client.ts";
@@ -75,8 +76,38 @@ export async function readTransaction(prisma: PrismaClient, txId: string): Promi
   return row ? transactionOf(row) : null;
 }
 
-/** Local branches are never called, so `minAttempts` above 0 and any `fingerprint` find transactions with remote ones. */
+/** Those that exist, in no order of theirs. */
+export async function readTransactionsOf(prisma: PrismaClient, txIds: readonly string[]): Promise<Transaction[]> {
+  const rows = await prisma.$queryRaw<TransactionSqlRow[]>`${SELECT} WHERE t.tx_id = ANY(${[...txIds]})`;
+  return rows.map(transactionOf);
+}
+
+/** How many match and are newer than a row; counted up to `max`. */
+export async function countNewer(prisma: PrismaClient, query: Omit<TransactionsQuery, "limit">, than: PageKey, max: number): Promise<number> {
+  const [row] = await prisma.$queryRaw<{ newer: number }[]>`
+    SELECT count(*)::int AS newer FROM (
+      SELECT FROM transactions t WHERE ${Prisma.join(conditionsOf({ ...query, cursor: undefined }), " AND ")}
+        AND (t.created_at, t.tx_id) > (${new Date(than.createdAtMs)}, ${than.id} COLLATE "C") LIMIT ${max}) AS found`;
+  return row?.newer ?? 0;
+}
+
+/** The ids that match, newest first. */
+export async function readIds(prisma: PrismaClient, query: Omit<TransactionsQuery, "limit">, limit: number): Promise<string[]> {
+  const rows = await prisma.$queryRaw<{ tx_id: string }[]>`
+    SELECT t.tx_id FROM transactions t WHERE ${Prisma.join(conditionsOf(query), " AND ")} ORDER BY t.created_at DESC, t.tx_id DESC LIMIT ${limit}`;
+  return rows.map(({ tx_id }) => tx_id);
+}
+
 export async function readTransactions(prisma: PrismaClient, query: TransactionsQuery): Promise<TransactionsPage> {
+  const rows = await prisma.$queryRaw<TransactionSqlRow[]>`
+    ${SELECT} WHERE ${Prisma.join(conditionsOf(query), " AND ")}
+    ORDER BY t.created_at DESC, t.tx_id DESC LIMIT ${query.limit + 1}`;
+  const { page, nextCursor } = pageOf(rows, query.limit, (row) => ({ createdAtMs: row.created_at.getTime(), id: row.tx_id }));
+  return { transactions: page.map(transactionOf), nextCursor };
+}
+
+/** Local branches are never called, so `minAttempts` above 0 and any `fingerprint` find transactions with remote ones. */
+function conditionsOf(query: Omit<TransactionsQuery, "limit">): Prisma.Sql[] {
   const where = [Prisma.sql`true`];
   if (query.state) where.push(Prisma.sql`t.state = ANY(${query.state}::transaction_state[])`);
   if (query.storeId !== undefined) where.push(Prisma.sql`t.store_id = ${query.storeId}`);
@@ -102,11 +133,7 @@ export async function readTransactions(prisma: PrismaClient, query: Transactions
     const { createdAtMs, id } = query.cursor;
     where.push(Prisma.sql`(t.created_at, t.tx_id) < (${new Date(createdAtMs)}, ${id} COLLATE "C")`);
   }
-  const rows = await prisma.$queryRaw<TransactionSqlRow[]>`
-    ${SELECT} WHERE ${Prisma.join(where, " AND ")}
-    ORDER BY t.created_at DESC, t.tx_id DESC LIMIT ${query.limit + 1}`;
-  const { page, nextCursor } = pageOf(rows, query.limit, (row) => ({ createdAtMs: row.created_at.getTime(), id: row.tx_id }));
-  return { transactions: page.map(transactionOf), nextCursor };
+  return where;
 }
 
 function transactionOf(row: TransactionSqlRow): Transaction {
@@ -163,7 +190,7 @@ function branchesOf({ state, coupon_id, remote }: TransactionSqlRow): Transactio
 }
 
 /** As on the wire to the participant. */
-const branchIdOf = (branchNo: number): string => String(branchNo).padStart(2, "0");
+export const branchIdOf = (branchNo: number): string => String(branchNo).padStart(2, "0");
 
 const isoOf = (atMs: number): string => new Date(atMs).toISOString();
 

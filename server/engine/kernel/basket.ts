@@ -2,7 +2,7 @@
  * What identifies a basket: its merged lines, its fingerprint, the ids of its reservations.
  * Pure functions; nothing here knows stock.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { BasketLine, RemoteBranch } from "./types.ts";
 
 /** Adds up the lines of one dish, in order of first appearance. */
@@ -23,9 +23,9 @@ export function freezeIdOf(txId: string, lineNo: number): string {
 
 /** 128 bits of SHA-256 over the parts, as 32 hex digits. Parts are length-prefixed: no two lists collide by joining. */
 export function fingerprint(parts: readonly (string | number | null)[]): string {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part === null ? "-;" : `${String(part).length}:${part};`);
-  return hash.digest("hex").slice(0, 32);
+  let text = "";
+  for (const part of parts) text += part === null ? "-;" : `${String(part).length}:${part};`;
+  return hash("sha256", text, "hex").slice(0, 32);
 }
 
 /**

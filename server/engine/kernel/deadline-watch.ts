@@ -8,34 +8,49 @@ import type { Deadline } from "./deadline.ts";
 /** How late a wait may end. A hundredth of the 800 ms budget: too small to matter, large enough to scan seldom. */
 const TICK_MS = 8;
 
-interface Wait {
-  deadlineAtMs: number;
-  expire(): void;
+/** A class, not a handful of closures: there is one for every request, and making these costs a third. */
+class Wait<T> {
+  readonly settled: Promise<T>;
+  private resolve!: (value: T) => void;
+  private reject!: (error: unknown) => void;
+
+  constructor(
+    readonly deadlineAtMs: number,
+    private readonly lateError: () => Error,
+  ) {
+    this.settled = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  async follow(promise: Promise<T>, waits: Set<Wait<unknown>>): Promise<void> {
+    try {
+      this.resolve(await promise);
+    } catch (error) {
+      this.reject(error);
+    }
+    waits.delete(this as Wait<unknown>);
+  }
+
+  expire(): void {
+    this.reject(this.lateError());
+  }
 }
 
 export class DeadlineWatch {
-  private readonly waits = new Set<Wait>();
+  private readonly waits = new Set<Wait<unknown>>();
   private ticking = false;
 
   constructor(private readonly clock: Clock) {}
 
   /** Settles as `promise` does, or rejects with `lateError()` once the deadline passes. `promise` itself goes on. */
   race<T>(promise: Promise<T>, deadline: Deadline, lateError: () => Error): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const wait: Wait = { deadlineAtMs: deadline.atMs, expire: () => reject(lateError()) };
-      this.waits.add(wait);
-      this.scheduleTick();
-      promise.then(
-        (value) => {
-          this.waits.delete(wait);
-          resolve(value);
-        },
-        (error) => {
-          this.waits.delete(wait);
-          reject(error);
-        },
-      );
-    });
+    const wait = new Wait<T>(deadline.atMs, lateError);
+    this.waits.add(wait as Wait<unknown>);
+    this.scheduleTick();
+    void wait.follow(promise, this.waits);
+    return wait.settled;
   }
 
   private scheduleTick(): void {

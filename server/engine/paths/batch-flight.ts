@@ -73,10 +73,12 @@ export class BatchFlight {
     const owner: HoldOwner = { instance, sequence: flight.number };
     const onTime = this.dropLate(operations);
     const leftLocksAtMs = clock.monotonicMs();
+    let leastTryWaitMs = Number.POSITIVE_INFINITY;
     for (const { lane: kind, enteredAtMs } of operations) {
       this.histograms.lockWaitMs[kind].observe(leftLocksAtMs - enteredAtMs);
-      if (kind === "try") this.ports.shed.left(leftLocksAtMs - enteredAtMs);
+      if (kind === "try") leastTryWaitMs = Math.min(leastTryWaitMs, leftLocksAtMs - enteredAtMs);
     }
+    if (leastTryWaitMs !== Number.POSITIVE_INFINITY) this.ports.shed.left(leastTryWaitMs);
     const flying = await this.hold(onTime, owner);
     const heldAtMs = clock.monotonicMs();
     if (flying.length === 0) {
@@ -148,8 +150,9 @@ export class BatchFlight {
   }
 
   private dropLate(operations: Operation[]): Operation[] {
+    const nowMs = this.ports.clock.monotonicMs();
     return operations.filter((operation) => {
-      if (!operation.deadline.passed) return true;
+      if (operation.deadline.atMs > nowMs) return true;
       this.ports.gate.giveBack(operation.promised);
       operation.answer({ kind: "late" });
       return false;

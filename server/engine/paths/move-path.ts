@@ -2,7 +2,7 @@
  * MovePath finishes transactions: confirm, cancel, reverse, expire. Each repeats safely: who finds it done hears so.
  * It finds the dishes of a transaction before it asks for their locks, because a batch may only touch what it locked.
  */
-import { EngineError } from "../kernel/errors.ts";
+import { EngineError, isEngineError } from "../kernel/errors.ts";
 import type { Deadline } from "../kernel/deadline.ts";
 import { canMove, isUnfinished, targetOf, VERB_TARGETS, type CancelCause, type TransactionState, type Verb } from "../kernel/states.ts";
 import type { MoveAnswer, TransactionRecord } from "../kernel/types.ts";
@@ -26,26 +26,47 @@ export interface MoveCounters {
   reversed: number;
 }
 
+interface Flight {
+  /** Its place among all calls of this instance. */
+  began: number;
+  answer: Promise<MoveAnswer>;
+}
+
 export class MovePath {
   readonly counters: MoveCounters = { confirmed: 0, cancelled: 0, expired: 0, reversed: 0 };
-  private readonly flights = new Map<string, Promise<MoveAnswer>>();
+  private readonly flights = new Map<string, Flight>();
+  private arrivals = 0;
 
   constructor(
     private readonly core: EngineCore,
     private readonly remote: RemotePath,
   ) {}
 
-  /** Concurrent callers of one verb on one transaction share one flight. */
+  /**
+   * Concurrent callers of one verb on one transaction share one flight. Its yes is true for everybody; its no only for those who
+   * came before it began: the transaction may have moved since it looked.
+   */
   async run(verb: Verb, txId: string, deadline: Deadline, traceId: string, cause: CancelCause | null = null): Promise<MoveAnswer> {
     const key = `${verb} ${txId}`;
-    const earlier = this.flights.get(key);
-    if (earlier) return this.core.inTime(earlier, deadline, "an earlier call ended");
-    const flight = this.fly(verb, txId, deadline, traceId, cause);
+    const arrived = ++this.arrivals;
+    for (;;) {
+      const earlier = this.flights.get(key);
+      if (!earlier) return this.lead(key, this.fly(verb, txId, deadline, traceId, cause));
+      try {
+        return await this.core.inTime(earlier.answer, deadline, "an earlier call ended");
+      } catch (error) {
+        if (deadline.passed || earlier.began > arrived || !isEngineError(error) || error.retryable) throw error;
+      }
+    }
+  }
+
+  private async lead(key: string, answer: Promise<MoveAnswer>): Promise<MoveAnswer> {
+    const flight = { began: ++this.arrivals, answer };
     this.flights.set(key, flight);
     try {
-      return await flight;
+      return await answer;
     } finally {
-      this.flights.delete(key);
+      if (this.flights.get(key) === flight) this.flights.delete(key);
     }
   }
 

@@ -20,7 +20,8 @@ export class Ambush {
   readonly coverage: Coverage = {};
   /** Set to false when the faults are over. */
   active = true;
-  private readonly passed: number[] = PHASES.map(() => 0);
+  /** Messages of each phase so far. */
+  readonly passed: number[] = PHASES.map(() => 0);
   private readonly waiting: PlannedFault[][] = PHASES.map(() => []);
   private readonly inFlight: InFlight = new Map();
 

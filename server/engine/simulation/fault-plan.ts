@@ -4,9 +4,19 @@
  * It does no harm by itself: `links.ts` and `disasters.ts` do.
  */
 import { integerBetween, pick, type Random } from "../kernel/random.ts";
+import type { MemoryTemper } from "../tiers/tcc/memory-participants.ts";
 
-/** What the engine is doing when a message is on its way. The first six are batches in the ledger, by what is in them. */
-export const PHASES = ["try", "confirm", "cancel", "reverse", "expire", "change", "look-up", "stock read", "sweep", "take", "settle", "feed"] as const;
+/** What the engine is doing when a message is on its way. */
+export const PHASES = [
+  // Batches in the ledger, by what is in them.
+  "try", "confirm", "cancel", "reverse", "expire", "change",
+  // Other calls of the ledger; reports and claims are of remote branches.
+  "look-up", "stock read", "sweep", "report", "claim",
+  // Redis.
+  "take", "settle", "feed",
+  // Participants.
+  "remote try", "remote confirm", "remote cancel", "remote reverse",
+] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** What happens to one message. */
@@ -20,6 +30,16 @@ export const MESSAGE_FAULTS = [
   "sender dies before the answer",
   "conflict", // the ledger rolled it back
   "turned away", // the ledger was not reached
+  "participant refuses",
+  "participant says not yet",
+  "participant is out of order",
+  "participant hangs",
+  "participant answers garbage",
+  "participant cannot be reached",
+  "participant is slow",
+  "participant's answer is lost",
+  "participant is called twice",
+  "participant is called late",
 ] as const;
 export type MessageFault = (typeof MESSAGE_FAULTS)[number];
 
@@ -36,18 +56,37 @@ export const DISASTERS = [
   "Postgres restarts",
   "Postgres is away",
   "the disk is slow",
+  "a participant is away",
 ] as const;
 export type Disaster = (typeof DISASTERS)[number];
 export type Fault = MessageFault | Disaster;
 
-const LEDGER_PHASES = new Set<Phase>(["try", "confirm", "cancel", "reverse", "expire", "change", "look-up", "stock read", "sweep"]);
-const WRITES = new Set<Phase>(["try", "confirm", "cancel", "reverse", "expire", "change"]);
+/** How the faults of participants are called by their twin. */
+export const TEMPERS = {
+  "participant refuses": "409",
+  "participant says not yet": "425",
+  "participant is out of order": "503",
+  "participant hangs": "hang",
+  "participant answers garbage": "garbage",
+  "participant cannot be reached": "down",
+  "participant is slow": "slow",
+  "participant's answer is lost": "lose",
+  "participant is called twice": "duplicate",
+  "participant is called late": "late",
+} as const satisfies Partial<Record<MessageFault, MemoryTemper>>;
+
+const WRITES: readonly Phase[] = ["try", "confirm", "cancel", "reverse", "expire", "change", "report", "claim"];
+const READS: readonly Phase[] = ["look-up", "stock read", "sweep"];
+const DEATHS: readonly Fault[] = ["sender dies at once", "sender dies before the answer"];
 
 /** Whether a fault can meet a phase at all. The feed's messages have no answer and die with nobody. */
 export function canMeet(fault: Fault, phase: Phase): boolean {
-  if (phase === "feed") return !["answer lost", "carried out late", "sender dies at once", "sender dies before the answer", "conflict", "turned away"].includes(fault);
-  if (fault === "conflict") return WRITES.has(phase);
-  if (fault === "turned away") return LEDGER_PHASES.has(phase);
+  if ((DISASTERS as readonly Fault[]).includes(fault)) return true;
+  if (phase === "feed") return fault === "request lost" || fault === "carried out twice" || fault === "overtaken";
+  if (phase.startsWith("remote")) return fault in TEMPERS || DEATHS.includes(fault);
+  if (fault in TEMPERS) return false;
+  if (fault === "conflict") return WRITES.includes(phase);
+  if (fault === "turned away") return WRITES.includes(phase) || READS.includes(phase);
   return true;
 }
 
@@ -63,16 +102,22 @@ export const PAIRS: readonly (readonly [Fault, Phase])[] = [...MESSAGE_FAULTS, .
 const USUAL_MESSAGES: Record<Phase, number> = {
   try: 70,
   confirm: 25,
-  cancel: 15,
-  reverse: 6,
-  expire: 8,
-  change: 12,
-  "look-up": 40,
-  "stock read": 35,
-  sweep: 30,
+  cancel: 30,
+  reverse: 8,
+  expire: 10,
+  change: 20,
+  "look-up": 100,
+  "stock read": 25,
+  sweep: 12,
+  report: 30,
+  claim: 8,
   take: 70,
-  settle: 80,
-  feed: 120,
+  settle: 120,
+  feed: 180,
+  "remote try": 20,
+  "remote confirm": 6,
+  "remote cancel": 15,
+  "remote reverse": 3,
 };
 
 export interface PlannedFault {
@@ -96,8 +141,8 @@ export interface FaultPlan {
 }
 
 /** Faults of one run: enough that a thousand runs meet every pair a hundred times, few enough that a third of all Trys succeed. */
-const MESSAGE_FAULTS_PER_RUN = 24;
-const DISASTERS_PER_RUN = 9;
+const MESSAGE_FAULTS_PER_RUN = 36;
+const DISASTERS_PER_RUN = 12;
 
 /** How long each disaster may last. A pause outlasts leases (500 ms) and now and then holds (3 s). */
 const LASTS_MS: Partial<Record<Fault, [least: number, most: number]>> = {
@@ -110,6 +155,10 @@ const LASTS_MS: Partial<Record<Fault, [least: number, most: number]>> = {
   "carried out late": [1, 800],
   overtaken: [5, 120],
   "carried out twice": [0, 600],
+  "participant is slow": [50, 4_000],
+  "participant is called twice": [50, 4_000],
+  "participant is called late": [50, 4_000],
+  "a participant is away": [50, 3_000],
 };
 
 /** @param scale 1 for runs of 300 operations. */
@@ -126,7 +175,7 @@ export function drawPlan(random: Random, operations: number): FaultPlan {
   const disasters = PAIRS.filter(([fault]) => (DISASTERS as readonly string[]).includes(fault));
   for (const [pairs, count] of [[message, MESSAGE_FAULTS_PER_RUN], [disasters, DISASTERS_PER_RUN]] as const) {
     for (let i = 0; i < Math.ceil(count * scale); i++) {
-      const [fault, phase] = pick(random, pairs);
+      const [fault, phase] = weighted(random, pairs);
       const nth = integerBetween(random, 1, Math.max(1, Math.floor(USUAL_MESSAGES[phase] * scale)));
       const [least, most] = LASTS_MS[fault] ?? [0, 0];
       plan.faults.push({ fault, phase, nth, forMs: Math.round(least + (most - least) * random.next() ** 2), die: random.next() });
@@ -134,6 +183,17 @@ export function drawPlan(random: Random, operations: number): FaultPlan {
   }
   plan.faults.sort((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase) || a.nth - b.nth);
   return plan;
+}
+
+/** Rare phases are waited for more often: a disaster meets the common ones in passing. */
+function weighted(random: Random, pairs: typeof PAIRS): (typeof PAIRS)[number] {
+  const weightOf = ([, phase]: (typeof PAIRS)[number]): number => (USUAL_MESSAGES[phase] < 20 ? 3 : 1);
+  let left = random.next() * pairs.reduce((total, pair) => total + weightOf(pair), 0);
+  for (const pair of pairs) {
+    left -= weightOf(pair);
+    if (left < 0) return pair;
+  }
+  return pairs.at(-1) as (typeof PAIRS)[number];
 }
 
 /** For people, one fault a line. */

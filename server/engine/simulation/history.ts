@@ -4,7 +4,7 @@
  */
 import type { EngineErrorCode, RefusalTier } from "../kernel/errors.ts";
 import type { DishRow, MoveAnswer, StockChangeRequest, TryAnswer, TryRequest } from "../kernel/types.ts";
-import type { LedgerBatch, LedgerBatchResult } from "../tiers/tcc/ledger.ts";
+import type { LedgerBatch, LedgerBatchResult, SettledTransaction } from "../tiers/tcc/ledger.ts";
 
 /** How a call ended for its caller. Times are milliseconds on one clock that is right. */
 export type Ending<Answer> =
@@ -29,13 +29,10 @@ export type MoveCall = CallBase<"confirm" | "cancel" | "reverse", { txId: string
 export type ChangeCall = CallBase<"change", StockChangeRequest, DishRow>;
 export type Call = TryCall | MoveCall | ChangeCall;
 
-/** One commit of the ledger. */
-export interface Commit {
-  atMs: number;
-  instance: string;
-  batch: LedgerBatch;
-  result: LedgerBatchResult;
-}
+/** One commit of the ledger: a batch, or what participants said, which may have ended transactions. */
+export type Commit =
+  | { kind: "batch"; atMs: number; instance: string; batch: LedgerBatch; result: LedgerBatchResult }
+  | { kind: "report"; atMs: number; instance: string; transactions: readonly SettledTransaction[] };
 
 /** What there was before anything happened. */
 export interface Supply {

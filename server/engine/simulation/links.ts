@@ -203,9 +203,9 @@ export function linkedLedger(ledger: Ledger, link: Link, server?: Server): Ledge
     look: (txIds, dishIds) => link.call(["look-up", "stock read"], () => ledger.look(txIds, dishIds), lost, server),
     findExpired: (limit) => link.call(["sweep"], () => ledger.findExpired(limit), lost, server),
     findBranches: (txIds) => link.call(["look-up"], () => ledger.findBranches(txIds), lost, server),
-    claimBranches: (limit) => link.call(["sweep"], () => ledger.claimBranches(limit), lost, server),
-    settleBranches: (reports) => link.call(["sweep"], () => ledger.settleBranches(reports), lost, server),
-    hastenBranches: (txIds) => link.call(["sweep"], () => ledger.hastenBranches(txIds), lost, server),
+    claimBranches: (limit) => link.call(["claim"], () => ledger.claimBranches(limit), lost, server),
+    settleBranches: (reports) => link.call(["report"], () => ledger.settleBranches(reports), lost, server),
+    hastenBranches: (txIds) => link.call(["claim"], () => ledger.hastenBranches(txIds), lost, server),
     createDish: (dish) => link.call(["change"], () => ledger.createDish(dish), lost, server),
     createCoupon: (coupon) => link.call(["change"], () => ledger.createCoupon(coupon), lost, server),
   };
@@ -263,7 +263,9 @@ export function linkedFeed(feed: LiveFeed, link: Link, life: Life, { hears = () 
         gap: () => link.carry([], () => consumer.gap()),
       };
       subscribed(linked);
-      return feed.subscribe(linked);
+      const leave = feed.subscribe(linked);
+      life.onDeath(leave);
+      return leave;
     },
   };
 }

@@ -19,8 +19,11 @@ import { World } from "./world.ts";
 /** What an expired reservation takes to be swept at most, as promised. */
 const SWEPT_MS_MAX = 5_000;
 
-/** After the faults: the last of them lasts 4 s, the last reservation expires, is swept, and a hold of 3 s ends. */
-const HEALING_MS = 4_000 + TTL_SECONDS_MAX * 1_000 + SWEPT_MS_MAX + 3_000;
+/**
+ * After the faults: the last of them lasts 4 s, the last reservation expires and is swept, and its participants are told: at the
+ * latest after a lease of 5 s and a pause of 20 s (RETRY_MS_MAX), in a call of 3 s.
+ */
+const HEALING_MS = 4_000 + TTL_SECONDS_MAX * 1_000 + SWEPT_MS_MAX + 28_000;
 
 export interface RunReport {
   seed: number;
@@ -34,6 +37,8 @@ export interface RunReport {
   /** What happened, one line each; empty unless asked for. */
   log: string[];
   coverage: Coverage;
+  /** How calls ended: verb and outcome. */
+  outcomes: Record<string, number>;
   counts: RunCounts;
 }
 
@@ -109,6 +114,7 @@ export async function simulate(seed: number, { operations = 300, keepLog = false
     digest: createHash("sha256").update(log.join("\n")).digest("hex").slice(0, 16),
     log: keepLog ? log : [],
     coverage: world.ambush?.coverage ?? {},
+    outcomes: workload.outcomes,
     counts: {
       calls: history.calls.length,
       trys: trys.length,

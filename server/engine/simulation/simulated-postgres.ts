@@ -4,10 +4,14 @@
  */
 import { sleep, type Clock } from "../kernel/clock.ts";
 import { integerBetween, type Random } from "../kernel/random.ts";
-import { LedgerFailure, type Ledger, type LedgerBatch, type LedgerBatchResult } from "../tiers/tcc/ledger.ts";
+import { LedgerFailure, type BranchReport, type Ledger, type LedgerBatch, type LedgerBatchResult, type SettledTransaction } from "../tiers/tcc/ledger.ts";
 import type { Server } from "./links.ts";
 
-export type OnCommit = (instance: string, batch: LedgerBatch, result: LedgerBatchResult) => void;
+export interface CommitWatcher {
+  committed(instance: string, batch: LedgerBatch, result: LedgerBatchResult): void;
+  /** What participants said was written down; it may have ended transactions. */
+  reported(instance: string, transactions: readonly SettledTransaction[]): void;
+}
 
 export class SimulatedPostgres implements Server {
   /** Grows with every restart: who was connected before hears nothing any more. */
@@ -20,7 +24,7 @@ export class SimulatedPostgres implements Server {
     private readonly world: Clock,
     private readonly random: Random,
     private readonly twin: Ledger,
-    private readonly onCommit: OnCommit,
+    private readonly watcher: () => CommitWatcher | null,
   ) {}
 
   goAway(forMs: number): void {
@@ -49,11 +53,17 @@ export class SimulatedPostgres implements Server {
       findExpired: (limit) => reached(() => this.twin.findExpired(limit)),
       findBranches: (txIds) => reached(() => this.twin.findBranches(txIds)),
       claimBranches: (limit) => reached(() => this.twin.claimBranches(limit)),
-      settleBranches: (reports) => reached(() => this.twin.settleBranches(reports)),
+      settleBranches: (reports) => reached(() => this.report(instance, reports)),
       hastenBranches: (txIds) => reached(() => this.twin.hastenBranches(txIds)),
       createDish: (dish) => reached(() => this.twin.createDish(dish)),
       createCoupon: (coupon) => reached(() => this.twin.createCoupon(coupon)),
     };
+  }
+
+  private async report(instance: string, reports: readonly BranchReport[]): Promise<SettledTransaction[]> {
+    const transactions = await this.twin.settleBranches(reports);
+    this.watcher()?.reported(instance, transactions);
+    return transactions;
   }
 
   private get isAway(): boolean {
@@ -67,7 +77,7 @@ export class SimulatedPostgres implements Server {
       if (this.epoch !== epoch) throw new LedgerFailure("unknown", "the server restarted before the commit");
     }
     const result = await this.twin.runBatch(batch);
-    this.onCommit(instance, batch, result);
+    this.watcher()?.committed(instance, batch, result);
     return result;
   }
 }

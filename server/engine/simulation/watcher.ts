@@ -4,18 +4,17 @@
  */
 import type { Engine } from "../engine.ts";
 import type { HoldOwner, SettleRequest, SharedCells, TakeAnswer, TakeRequest } from "../tiers/cas/shared-cells.ts";
-import type { Ledger, LedgerBatch, LedgerBatchResult } from "../tiers/tcc/ledger.ts";
+import type { Ledger, LedgerBatch } from "../tiers/tcc/ledger.ts";
+import type { CommitWatcher } from "./simulated-postgres.ts";
 import type { SimulatedRedis } from "./simulated-redis.ts";
 
-export interface Watcher {
+export interface Watcher extends CommitWatcher {
   started(instance: string, engine: Engine): void;
   died(instance: string): void;
   /** An engine asks for a batch. */
   sent(instance: string, batch: LedgerBatch): void;
   /** It heard how its batch ended, or gave up. */
   heard(instance: string, batch: LedgerBatch): void;
-  /** The ledger committed a batch, whether or not anybody hears of it. */
-  committed(instance: string, batch: LedgerBatch, result: LedgerBatchResult): void;
   /** Redis carried a take or a settle out. */
   took(instance: string, storeId: string, owner: HoldOwner, requests: readonly TakeRequest[], answer: TakeAnswer): void;
   settled(instance: string, storeId: string, owner: HoldOwner, requests: readonly SettleRequest[]): void;
@@ -60,6 +59,7 @@ export function lateWatcher(watcher: () => Watcher | undefined): Watcher {
     sent: (...args) => watcher()?.sent(...args),
     heard: (...args) => watcher()?.heard(...args),
     committed: (...args) => watcher()?.committed(...args),
+    reported: (...args) => watcher()?.reported(...args),
     took: (...args) => watcher()?.took(...args),
     settled: (...args) => watcher()?.settled(...args),
     redisLost: () => watcher()?.redisLost(),

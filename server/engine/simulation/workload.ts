@@ -4,8 +4,9 @@
  */
 import { isEngineError } from "../kernel/errors.ts";
 import { integerBetween, pick, type Random } from "../kernel/random.ts";
-import type { StockChangeRequest, TryRequest } from "../kernel/types.ts";
+import type { RemoteBranch, StockChangeRequest, TryRequest } from "../kernel/types.ts";
 import type { Call, Ending, Supply } from "./history.ts";
+import { PARTICIPANTS } from "./town.ts";
 import type { Instance, World } from "./world.ts";
 
 export const STORE = "store";
@@ -39,6 +40,8 @@ export class Workload {
   /** Transactions that were cancelled before they came. */
   private readonly fenced: string[] = [];
   private begun = 0;
+  /** The dish that was paused last. */
+  private paused: string | null = null;
 
   constructor(
     private readonly world: World,
@@ -63,11 +66,11 @@ export class Workload {
   operate(): void {
     this.begun++;
     const dice = this.random.next();
-    if (dice < 0.4) this.try(this.newCustomer());
-    else if (dice < 0.52) this.try(this.somebody() ?? this.newCustomer());
+    if (dice < 0.36) this.try(this.newCustomer());
+    else if (dice < 0.51) this.try(this.somebody(({ acknowledged }) => acknowledged) ?? this.newCustomer());
     else if (dice < 0.66) this.move("confirm");
-    else if (dice < 0.76) this.move("cancel");
-    else if (dice < 0.8) this.move("reverse");
+    else if (dice < 0.74) this.move("cancel");
+    else if (dice < 0.81) this.move("reverse");
     else if (dice < 0.88) this.changeStock();
     else if (dice < 0.91) this.doubleClick();
     else if (dice < 0.94) this.race();
@@ -94,6 +97,8 @@ export class Workload {
       couponId: this.random.next() < 0.12 ? pick(this.random, COUPONS) : null,
       ttlSeconds: pick(this.random, TTL_SECONDS),
     };
+    const others = pick(this.random, [0, 0, 0, 0, 1, 1, 2]);
+    if (others > 0) request.participants = PARTICIPANTS.slice(0, others).map((name) => ({ ...remoteBranch(name), body: { amount: 1 + (n % 3) } }));
     const customer = { request, acknowledged: false, confirmed: false };
     this.customers.push(customer);
     return customer;
@@ -127,12 +132,17 @@ export class Workload {
 
   private changeStock(): void {
     const again = this.actions.length > 0 && this.random.next() < 0.2;
-    const kind = pick(this.random, ["RESTOCK", "RESTOCK", "RESTOCK", "WRITE_OFF", "PAUSE", "RESUME", "RESUME"] as const);
+    const kind = pick(this.random, ["RESTOCK", "RESTOCK", "RESTOCK", "WRITE_OFF", "WRITE_OFF", "PAUSE", "RESUME", "RESUME", "RESUME"] as const);
     const quantity = kind === "RESTOCK" ? integerBetween(this.random, 1, 16) : kind === "WRITE_OFF" ? integerBetween(this.random, 1, 8) : 0;
+    const paused = this.paused && kind !== "PAUSE" && this.random.next() < 0.7 ? this.paused : null; // nobody forgets for long
     const request: StockChangeRequest = again
       ? pick(this.random, this.actions)
-      : { dishId: pick(this.random, DISHES), kind, quantity, reason: null, actor: "sim", actionKey: `a${this.begun}` };
+      : paused
+        ? { dishId: paused, kind: "RESUME", quantity: 0, reason: null, actor: "sim", actionKey: `a${this.begun}` }
+        : { dishId: pick(this.random, DISHES), kind, quantity, reason: null, actor: "sim", actionKey: `a${this.begun}` };
     if (!again) this.actions.push(request);
+    if (request.kind === "PAUSE") this.paused = request.dishId;
+    else if (request.dishId === this.paused && request.kind === "RESUME") this.paused = null;
     this.call({ verb: "change", request }, this.anyInstance(), (instance) => instance.engine.change({ ...request }, { timeoutMs: TIMEOUT_MS, traceId: "0".repeat(32) }), () => {});
   }
 
@@ -221,6 +231,11 @@ function endingOf(error: unknown): Ending<never> {
   if (!isEngineError(error)) return { kind: "refused", code: "INTERNAL", retryable: false, tier: null, shortages: [] };
   const { code, retryable, details } = error;
   return { kind: "refused", code, retryable, tier: details.tier ?? null, shortages: (details.dishes ?? []).map(({ dishId, wanted }) => ({ dishId, wanted })) };
+}
+
+function remoteBranch(participant: string): Omit<RemoteBranch, "body"> {
+  const url = `http://${participant}`;
+  return { participant, tryUrl: `${url}/try`, confirmUrl: `${url}/confirm`, cancelUrl: `${url}/cancel` };
 }
 
 function structuredCopy(request: TryRequest): TryRequest {

@@ -5,10 +5,11 @@
 import { Engine } from "../engine.ts";
 import type { FeedConsumer } from "../feed/live-feed.ts";
 import { MemoryFeedBus } from "../feed/memory-feed.ts";
-import { seededRandom, type Random } from "../kernel/random.ts";
+import { pick, seededRandom, type Random } from "../kernel/random.ts";
 import { HOLD_MS } from "../paths/batch-flight.ts";
 import type { MemorySharedCells } from "../tiers/cas/memory-shared-cells.ts";
 import { MemoryLedger } from "../tiers/tcc/memory-ledger.ts";
+import { MemoryParticipants, ParticipantTown, townDirectory } from "../tiers/tcc/memory-participants.ts";
 import { Ambush } from "./ambush.ts";
 import type { Disaster, FaultPlan, PlannedFault } from "./fault-plan.ts";
 import { Life } from "./life.ts";
@@ -16,6 +17,7 @@ import { Link, linkedCells, linkedFeed, linkedLedger, NO_FAULTS, type Faults } f
 import { watchedCells, watchedLedger, type Watcher } from "./watcher.ts";
 import { SimulatedPostgres } from "./simulated-postgres.ts";
 import { SimulatedRedis } from "./simulated-redis.ts";
+import { PARTICIPANTS, SenderTown } from "./town.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 export interface Instance {
@@ -60,6 +62,8 @@ export class World {
   readonly postgres: SimulatedPostgres;
   readonly redis: SimulatedRedis;
   readonly bus: MemoryFeedBus;
+  /** The participants, whoever calls them. */
+  readonly town: ParticipantTown;
   readonly ambush: Ambush | null;
   instances: Instance[] = [];
   faults: WorldFaults = CALM;
@@ -78,9 +82,10 @@ export class World {
     this.watcher = watcher ?? null;
     this.log = log ?? (() => {});
     this.ledger = new MemoryLedger(this.clock);
-    this.postgres = new SimulatedPostgres(this.clock, this.random, this.ledger, (...commit) => this.watcher?.committed(...commit));
+    this.postgres = new SimulatedPostgres(this.clock, this.random, this.ledger, () => this.watcher);
     this.redis = new SimulatedRedis(this.clock, HOLD_MS);
     this.bus = new MemoryFeedBus(this.clock);
+    this.town = new ParticipantTown(this.clock, this.random);
     this.ambush = plan ? new Ambush(this.clock, plan.faults, (...disaster) => this.strike(...disaster), this.log) : null;
     if (plan) {
       const delay = (mostMs: number): Faults => ({ ...NO_FAULTS, delayMs: [0, mostMs] });
@@ -112,12 +117,15 @@ export class World {
     const view = this.bus.view(name);
     const ledger = linkedLedger(this.postgres.ledger(name), links.ledger, this.postgres);
     const cells = linkedCells(watcher ? watchedCells(this.redis, name, watcher) : this.redis.cells(name), links.cells);
+    const own = life.clock(clock);
+    const town = new SenderTown(this.town, { world: clock, life, ambush, die: (forMs) => this.kill(instance, forMs) }, random);
     const engine = new Engine({
       instance: name,
-      clock: life.clock(clock),
+      clock: own,
       random,
       ledger: watcher ? watchedLedger(ledger, name, watcher) : ledger,
       cells,
+      participants: new MemoryParticipants({ town, directory: townDirectory(...PARTICIPANTS), clock: own }),
       feed: linkedFeed(view, links.feed, life, {
         hears: (from) => this.redis.connects(from, name),
         subscribed: (consumer) => this.consumers.set(name, consumer),
@@ -151,6 +159,7 @@ export class World {
     if (this.ambush) this.ambush.active = false;
     this.mendSplit(false);
     for (const { life } of this.instances) if (life.isPaused) life.resume(this.clock);
+    for (const participant of this.town.all().values()) participant.behave();
   }
 
   /** How often each of the dice's faults was met, over all instances that ever lived. */
@@ -211,6 +220,12 @@ export class World {
         this.postgres.restart();
         this.postgres.goAway(forMs);
         return everybody;
+      case "a participant is away": {
+        const participant = this.town.participant(pick(this.random, PARTICIPANTS));
+        participant.behave({ temper: die < 0.3 ? "down" : die < 0.6 ? "503" : die < 0.8 ? "hang" : "425" });
+        this.clock.schedule(forMs, () => participant.behave());
+        return everybody;
+      }
       case "the disk is slow":
         this.postgres.slowDown(Math.min(forMs, TIMEOUT_MS.ledger - 300));
         return everybody;

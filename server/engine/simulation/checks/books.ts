@@ -4,7 +4,7 @@
  */
 import type { TransactionState } from "../../kernel/states.ts";
 import type { DishRow } from "../../kernel/types.ts";
-import type { LedgerMove, LedgerTry } from "../../tiers/tcc/ledger.ts";
+import type { LedgerTry } from "../../tiers/tcc/ledger.ts";
 import type { Commit, Supply } from "../history.ts";
 
 type Place = "available" | "frozen" | "sold";
@@ -18,7 +18,7 @@ const PLACES: Record<TransactionState, Place> = {
   CANCELLING: "available",
   CANCELLED: "available",
   EXPIRED: "available",
-  REVERSING: "sold",
+  REVERSING: "available",
   REVERSED: "available",
 };
 
@@ -28,11 +28,25 @@ const LEGAL = new Set([
   "EXPIRED>CONFIRMED", "EXPIRED>CANCELLED",
   "CONFIRMED>REVERSED",
 ]);
+const LEGAL_WITH_PARTICIPANTS = new Set([
+  "TRYING>RESERVED", "TRYING>CANCELLING",
+  "RESERVED>CONFIRMING", "RESERVED>CANCELLING",
+  "CONFIRMING>CONFIRMED", "CANCELLING>CANCELLED",
+  "CONFIRMED>REVERSING", "REVERSING>REVERSED",
+]);
+
+/** What a move leads to when participants have to be told first. */
+const DECIDED = { CONFIRMED: "CONFIRMING", CANCELLED: "CANCELLING", EXPIRED: "CANCELLING", REVERSED: "REVERSING" } as const;
 
 export interface DishMoment {
   atMs: number;
   available: number;
   onSale: boolean;
+}
+
+interface Move {
+  txId: string;
+  to: TransactionState;
 }
 
 interface Account {
@@ -77,12 +91,22 @@ export class Books {
   }
 
   /** Enters one commit. @returns what is wrong with it. */
-  enter({ atMs, batch, result }: Commit): string[] {
+  enter(commit: Commit): string[] {
     const wrong: string[] = [];
+    if (commit.kind === "batch") this.enterBatch(commit, wrong);
+    else for (const { txId, state, ended } of commit.transactions) if (ended) this.move({ txId, to: state }, commit.atMs, new Set(), wrong);
+    return wrong;
+  }
+
+  private enterBatch({ atMs, batch, result }: Extract<Commit, { kind: "batch" }>, wrong: string[]): void {
     const touched = new Set<string>();
-    const moved = batch.moves.flatMap((move, index) => (result.moves[index] === "MOVED" || result.moves[index] === "FENCED" ? [move] : []));
+    const moved = batch.moves.flatMap(({ txId, to }, index): Move[] => {
+      const verdict = result.moves[index];
+      if (verdict === "DECIDED") return [{ txId, to: DECIDED[to] }];
+      return verdict === "MOVED" || verdict === "FENCED" ? [{ txId, to }] : [];
+    });
     // Releases first, then what takes portions again.
-    const takesAgain = (move: LedgerMove): boolean => this.accounts.get(move.txId)?.state === "EXPIRED" && move.to === "CONFIRMED";
+    const takesAgain = (move: Move): boolean => this.accounts.get(move.txId)?.state === "EXPIRED" && move.to === "CONFIRMED";
     const late = moved.filter(takesAgain);
     for (const move of moved.filter((other) => !late.includes(other))) this.move(move, atMs, touched, wrong);
     for (const move of late) this.move(move, atMs, touched, wrong);
@@ -113,7 +137,6 @@ export class Books {
     });
     for (const dishId of touched) wrong.push(`${dishId} was changed by a batch that had not locked it`);
     this.note(batch.dishIds, atMs);
-    return wrong;
   }
 
   private open(request: LedgerTry, ledgerAtMs: number, atMs: number, touched: Set<string>, wrong: string[]): void {
@@ -135,10 +158,11 @@ export class Books {
     }
     this.takeCoupon(couponId, txId, atMs, wrong);
     this.hold(this.orders, orderId, txId, atMs);
-    this.accounts.set(txId, { state: "RESERVED", request, expiresAtMs: ledgerAtMs + ttlSeconds * 1_000, refundDue: false, states: [{ atMs, state: "RESERVED" }] });
+    const state = (request.branches?.length ?? 0) > 0 ? "TRYING" : "RESERVED";
+    this.accounts.set(txId, { state, request, expiresAtMs: ledgerAtMs + ttlSeconds * 1_000, refundDue: false, states: [{ atMs, state }] });
   }
 
-  private move({ txId, to }: LedgerMove, atMs: number, touched: Set<string>, wrong: string[]): void {
+  private move({ txId, to }: Move, atMs: number, touched: Set<string>, wrong: string[]): void {
     const account = this.accounts.get(txId);
     if (!account) {
       if (to !== "CANCELLED") wrong.push(`${txId} became ${to} out of nothing`);
@@ -146,7 +170,8 @@ export class Books {
       return;
     }
     const from = account.state;
-    if (!LEGAL.has(`${from}>${to}`)) wrong.push(`${txId} went from ${from} to ${to}`);
+    const legal = (account.request?.branches?.length ?? 0) > 0 ? LEGAL_WITH_PARTICIPANTS : LEGAL;
+    if (!legal.has(`${from}>${to}`)) wrong.push(`${txId} went from ${from} to ${to}`);
     if (account.refundDue && to === "CONFIRMED") wrong.push(`${txId} was sold after its refund was due`);
     if (account.request) {
       const { lines, couponId } = account.request;

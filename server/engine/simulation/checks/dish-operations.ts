@@ -68,12 +68,24 @@ function addTransaction(txId: string, calls: readonly (TryCall | MoveCall)[], bo
     for (const { dishId, quantity } of lines as readonly BasketLine[]) add(dishId, { name: `${txId} ${name} ${quantity}`, ...interval, effect: { kind: effect, quantity } });
   };
   const expiredAtMs = account.states.find(({ state }) => state === "EXPIRED")?.atMs;
-  for (const { state } of account.states) {
-    if (state === "RESERVED") each("takes", "reserves", intervalOf(calls, "try", calls));
-    else if (state === "EXPIRED") each("gives", "expires and gives", { fromMs: expiredAtMs as number, toMs: expiredAtMs as number });
-    else if (state === "CONFIRMED" && expiredAtMs !== undefined) each("takes", "reserves again", intervalOf(calls, "confirm", calls));
-    else if (state === "CANCELLED" && expiredAtMs === undefined) each("gives", "cancels and gives", intervalOf(calls, "cancel", calls));
-    else if (state === "REVERSED") each("gives", "reverses and gives", intervalOf(calls, "reverse", calls));
+  let free = false; // whether the portions are the dish's again
+  for (const { state, atMs } of account.states) {
+    const [takes, gives] = [free, !free];
+    if (state === "RESERVED" || state === "TRYING") {
+      if (state === account.states[0]?.state) each("takes", "reserves", intervalOf(calls, "try", atMs));
+    } else if (state === "EXPIRED") {
+      each("gives", "expires and gives", { fromMs: atMs, toMs: atMs });
+      free = true;
+    } else if (state === "CONFIRMED" && takes && expiredAtMs !== undefined) {
+      each("takes", "reserves again", intervalOf(calls, "confirm", atMs));
+      free = false;
+    } else if ((state === "CANCELLED" || state === "CANCELLING") && gives) {
+      each("gives", "cancels and gives", intervalOf(calls, "cancel", atMs));
+      free = true;
+    } else if ((state === "REVERSED" || state === "REVERSING") && gives) {
+      each("gives", "reverses and gives", intervalOf(calls, "reverse", atMs));
+      free = true;
+    }
   }
 }
 
@@ -82,17 +94,22 @@ interface Interval {
   toMs: number;
 }
 
-/** From the first call of a verb to the first answer that proves it was carried out. */
-function intervalOf(calls: readonly Call[], verb: Call["verb"], proofs: readonly Call[]): Interval {
-  const fromMs = Math.min(...calls.filter((call) => call.verb === verb).map(({ startedAtMs }) => startedAtMs));
+/**
+ * From the first call of a verb to the first answer that proves it was carried out. What nobody asked for happened by itself:
+ * a reservation with participants that expired or failed is cancelled. Then the commit says when.
+ */
+function intervalOf(calls: readonly Call[], verb: Call["verb"], committedAtMs: number): Interval {
+  const asked = calls.filter((call) => call.verb === verb && call.startedAtMs <= committedAtMs);
+  if (asked.length === 0) return { fromMs: committedAtMs, toMs: committedAtMs };
+  const fromMs = Math.min(...asked.map(({ startedAtMs }) => startedAtMs));
   const proves = (call: Call): boolean =>
     call.ending.kind === "answered" && (call.verb === verb || (verb === "try" && call.verb !== "cancel") || (verb === "confirm" && call.verb === "reverse"));
-  return { fromMs, toMs: Math.min(Number.POSITIVE_INFINITY, ...proofs.filter(proves).map(({ endedAtMs }) => endedAtMs)) };
+  return { fromMs, toMs: Math.min(Number.POSITIVE_INFINITY, ...calls.filter(proves).map(({ endedAtMs }) => endedAtMs)) };
 }
 
 function addChange(actionKey: string, calls: readonly ChangeCall[], books: Books, add: Add): void {
   const { dishId, kind, quantity } = (calls[0] as ChangeCall).request;
-  const interval = intervalOf(calls, "change", calls);
+  const interval = intervalOf(calls, "change", Number.POSITIVE_INFINITY);
   const answered = calls.find(({ ending }) => ending.kind === "answered");
   if (answered?.ending.kind === "answered") {
     const { available } = answered.ending.answer;

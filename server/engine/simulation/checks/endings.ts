@@ -2,6 +2,7 @@
  * What must be true once faults have stopped and time has passed: every transaction ended in time, its branches agree with the
  * decision, nothing is promised or held any more, every cell says what Postgres says, and every instance sells what there is.
  */
+import { branchIdOf } from "../../tiers/tcc/participant-book.ts";
 import type { LedgerView } from "../../tiers/tcc/memory-ledger.ts";
 import type { World } from "../world.ts";
 import type { Books } from "./books.ts";
@@ -24,6 +25,7 @@ export async function checkHealed(world: World, books: Books, bounds: HealingBou
     ...checkConservation(view),
     ...checkLocalBranches(view),
     ...checkRemoteBranches(view),
+    ...checkParticipants(world, view),
     ...view.transactions.filter(({ state }) => !ENDED.has(state)).map(({ txId, state }) => `${txId} is still ${state}`),
     ...checkSweptInTime(world, books, bounds),
     ...world.instances
@@ -34,17 +36,36 @@ export async function checkHealed(world: World, books: Books, bounds: HealingBou
   return wrong;
 }
 
+/** What each participant may remember of a branch, by what became of the transaction. */
+const REMEMBERED: Record<string, readonly string[]> = { CONFIRMED: ["CONFIRMED"], REVERSED: ["REVERSED"], CANCELLED: ["CANCELLED", "FENCED"] };
+
+/** Every participant has heard the decision, and nothing else; who was never asked remembers nothing. */
+function checkParticipants(world: World, { transactions, branches }: LedgerView): string[] {
+  const wrong: string[] = [];
+  const byId = new Map(transactions.map((transaction) => [transaction.txId, transaction]));
+  for (const { txId, branchNo, participant } of branches) {
+    const state = byId.get(txId)?.state ?? "lost";
+    const entry = world.town.participant(participant).book.find(txId, branchIdOf(branchNo));
+    if (!entry || !REMEMBERED[state]?.includes(entry.state)) wrong.push(`${txId} is ${state}, and ${participant} remembers ${entry?.state ?? "nothing"}`);
+  }
+  for (const [name, { book }] of world.town.all()) {
+    for (const { txId, state } of book.entries()) if (!byId.has(txId)) wrong.push(`${name} remembers ${txId} as ${state}, which the ledger does not know`);
+  }
+  return wrong;
+}
+
 /** Since the faults stopped nothing has stayed reserved for longer than promised. Faults may last a few seconds more. */
 function checkSweptInTime(world: World, books: Books, { healingSinceMs, sweptMsMax }: HealingBounds): string[] {
   const startMs = world.clock.nowMs() - world.clock.monotonicMs();
   const wellSinceMs = healingSinceMs + 4_000;
   const wrong: string[] = [];
   for (const [txId, { states, expiresAtMs }] of books.accounts) {
-    const expired = states.find(({ state }) => state === "EXPIRED");
-    if (!expired) continue;
+    const reserved = states.findIndex(({ state }) => state === "RESERVED");
+    const next = states[reserved + 1];
+    if (reserved < 0 || !next) continue; // never so, or never again: said elsewhere
     const dueAtMs = Math.max(expiresAtMs - startMs, wellSinceMs);
-    if (expired.atMs > dueAtMs + sweptMsMax) wrong.push(`${txId} was swept ${expired.atMs - dueAtMs} ms after it was due`);
-    if (expired.atMs < expiresAtMs - startMs - 1) wrong.push(`${txId} expired before its time`);
+    if (next.atMs > dueAtMs + sweptMsMax) wrong.push(`${txId} was reserved until ${next.atMs - dueAtMs} ms after it was due`);
+    if (next.state === "EXPIRED" && next.atMs < expiresAtMs - startMs - 1) wrong.push(`${txId} expired before its time`);
   }
   return wrong;
 }

@@ -74,6 +74,8 @@ function ofTry(call: TryCall, calls: readonly Call[], books: Books, fromMs: numb
     }
     case "LATE_TRY":
       return (account && everBetween(account.states, fromMs, endedAtMs, ({ state }) => state === "CANCELLED" || state === "EXPIRED" || state === "CANCELLING")) || "it had not ended";
+    case "PARTICIPANT_REFUSED":
+      return (request.participants?.length ?? 0) > 0 || "nobody else takes part";
     case "IDEMPOTENCY_MISMATCH":
       return calls.some((other) => other.verb === "try" && other.request.txId === txId && JSON.stringify(other.request) !== JSON.stringify(request)) || "nobody asked for anything else";
     default:

@@ -5,7 +5,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Engine } from "../../engine.ts";
 import type { HoldOwner, TakeAnswer, TakeRequest } from "../../tiers/cas/shared-cells.ts";
-import type { LedgerBatch, LedgerBatchResult } from "../../tiers/tcc/ledger.ts";
+import type { LedgerBatch, LedgerBatchResult, SettledTransaction } from "../../tiers/tcc/ledger.ts";
 import type { Commit, Supply } from "../history.ts";
 import type { SimulatedRedis } from "../simulated-redis.ts";
 import type { Watcher } from "../watcher.ts";
@@ -78,10 +78,17 @@ export class StepChecks implements Watcher {
   }
 
   committed(instance: string, batch: LedgerBatch, result: LedgerBatchResult): void {
-    const commit: Commit = { atMs: this.clock.monotonicMs(), instance, batch, result };
+    this.enter({ kind: "batch", atMs: this.clock.monotonicMs(), instance, batch, result });
+    this.lookAtHold(batch, result);
+  }
+
+  reported(instance: string, transactions: readonly SettledTransaction[]): void {
+    this.enter({ kind: "report", atMs: this.clock.monotonicMs(), instance, transactions });
+  }
+
+  private enter(commit: Commit): void {
     this.commits.push(commit);
     for (const what of this.books.enter(commit)) this.say(what);
-    this.lookAtHold(batch, result);
   }
 
   took(instance: string, storeId: string, owner: HoldOwner, requests: readonly TakeRequest[], { grants }: TakeAnswer): void {

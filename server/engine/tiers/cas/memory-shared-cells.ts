@@ -83,10 +83,13 @@ export class MemorySharedCells implements SharedCells, SharedCellCare {
     return true;
   }
 
-  /** One cell, for checkers; null when there is none. Holds as INSTANCE|SEQUENCE, those whose time is over too. */
+  /** One cell, for checkers; null when there is none. Holds as INSTANCE|SEQUENCE, those whose time is not over. */
   inspect(storeId: string, dishId: string): { available: number; version: number; holds: string[] } | null {
     const cell = this.cells.get(`${storeId} ${dishId}`);
-    return cell ? { available: cell.available, version: cell.version, holds: [...cell.holds.keys()] } : null;
+    if (!cell) return null;
+    const nowMs = this.clock.nowMs();
+    const holds = [...cell.holds].flatMap(([name, { endsAtMs }]) => (endsAtMs > nowMs ? [name] : []));
+    return { available: cell.available, version: cell.version, holds };
   }
 
   wipe(): void {

@@ -24,6 +24,18 @@ const UNKNOWN_DISHES_MAX = 10_000;
 /** Trys that may wait for promised portions. At 40 000 decisions a second more could not be served within a deadline. */
 export const PARKED_MAX = 16_384;
 
+/**
+ * How long nobody tries for portions that Redis holds for another instance. Its settle normally ends the wait earlier, through
+ * the live feed; this is for holds whose owner died. Ten batches long: on a busy machine the feed is not slower than that.
+ */
+export const HELD_ELSEWHERE_MS = 100;
+
+/**
+ * How often in a row, without news of the dish, holds may turn its orders back before the ledger decides whatever Redis says:
+ * a hold whose owner died, or that an old snapshot brought back, must not keep a portion from being sold until it ends by itself.
+ */
+export const TURNED_BACK_MAX = 2;
+
 export type GateVerdict =
   | { kind: "admitted" }
   /** Final, given that the txId is new. */
@@ -33,13 +45,24 @@ export type GateVerdict =
   /** The portions exist but are promised to others in flight. */
   | { kind: "promised"; dishId: string; quantity: number };
 
+/**
+ * `available`, `version` and `onSale` are the cell's, which only this thread writes: read here, they cost no 64-bit word of the
+ * heap each. A Try reads them several times, and their garbage was a fifth of its cost.
+ */
 interface DishCell {
   slot: number;
   storeId: string;
+  available: number;
+  version: number;
+  onSale: boolean;
   /** When the ledger was asked for the reading that last confirmed this cell; monotonic clock. */
   confirmedAtMs: number;
   /** When the reading was written here; monotonic clock. */
   writtenAtMs: number;
+  /** Until then its portions count as promised: Redis holds them for another instance; monotonic clock. */
+  heldUntilMs: number;
+  /** Times in a row that holds turned orders back, without news. */
+  turnedBack: number;
 }
 
 /** Stock in memory, and how long ago the ledger confirmed it (null: never, or no longer trusted). */
@@ -72,7 +95,8 @@ export class StockGate {
 
   /** Checks every line, then admits every line; on any obstacle nothing stays admitted. */
   admit(storeId: string, lines: readonly BasketLine[]): GateVerdict {
-    const oldestMs = this.clock.monotonicMs() - REFUSAL_AGE_MS_MAX;
+    const nowMs = this.clock.monotonicMs();
+    const oldestMs = nowMs - REFUSAL_AGE_MS_MAX;
     const unsure: string[] = [];
     const shortages: DishShortage[] = [];
     let paused: string | null = null;
@@ -89,16 +113,17 @@ export class StockGate {
       if (cell.storeId !== storeId) {
         return { kind: "refused", code: "WRONG_STORE", message: `Dish ${line.dishId} does not belong to store ${storeId}.` };
       }
-      const reading = this.cells.read(cell.slot);
       const confirmed = cell.confirmedAtMs > oldestMs;
-      if (!reading.onSale) {
+      if (!cell.onSale) {
         if (confirmed) paused ??= line.dishId;
         else unsure.push(line.dishId);
-      } else if (reading.available < line.quantity) {
-        if (confirmed) shortages.push({ dishId: line.dishId, wanted: line.quantity, available: reading.available });
+      } else if (cell.available < line.quantity) {
+        if (confirmed) shortages.push({ dishId: line.dishId, wanted: line.quantity, available: cell.available });
         else unsure.push(line.dishId);
-      } else if (reading.available - reading.admitted < line.quantity) {
+      } else if (cell.heldUntilMs > nowMs) {
         promised ??= line;
+      } else if (lines.length > 1 && cell.available - this.cells.admitted(cell.slot) < line.quantity) {
+        promised ??= line; // a single line learns it from the compare-and-swap
       }
     }
     if (paused) return { kind: "refused", code: "DISH_PAUSED", message: `Dish ${paused} is not on sale now.` };
@@ -140,7 +165,7 @@ export class StockGate {
     for (const [dishId, quantity] of returned) {
       const cell = this.byDish.get(dishId) as DishCell;
       const row = readings.get(dishId);
-      if (row && this.cells.settle(cell.slot, row, quantity)) cell.writtenAtMs = this.clock.monotonicMs();
+      if (row && this.cells.settle(cell.slot, row, quantity)) this.wrote(cell, row);
       else if (!row) this.cells.giveBack(cell.slot, quantity);
     }
     for (const row of rows) this.learn(row, askedAtMs);
@@ -154,15 +179,14 @@ export class StockGate {
   learn(row: DishRow, askedAtMs: number | null): void {
     this.unknown.delete(row.dishId);
     const cell = this.byDish.get(row.dishId) ?? this.place(row.dishId, row.storeId);
-    const nowMs = this.clock.monotonicMs();
-    const version = this.cells.version(cell.slot);
+    const { version } = cell;
     if (row.version > version) {
       this.cells.settle(cell.slot, row, 0);
-      cell.writtenAtMs = nowMs;
+      this.wrote(cell, row);
     } else if (row.version < version && askedAtMs !== null && askedAtMs > cell.writtenAtMs) {
       // The ledger was asked after this cell was written and knows less: it was set back to an earlier state, and it is right.
       this.cells.overwrite(cell.slot, row);
-      cell.writtenAtMs = nowMs;
+      this.wrote(cell, row);
     } else if (row.version < version) {
       return;
     }
@@ -177,10 +201,34 @@ export class StockGate {
       this.unknown.set(dishId, askedAtMs);
       return;
     }
-    this.cells.overwrite(cell.slot, { available: 0, version: 0, onSale: true });
+    const nothing = { available: 0, version: 0, onSale: true };
+    this.cells.overwrite(cell.slot, nothing);
+    this.wrote(cell, nothing);
     cell.confirmedAtMs = askedAtMs;
-    cell.writtenAtMs = this.clock.monotonicMs();
     this.wake(dishId);
+  }
+
+  /**
+   * Redis holds portions of this dish for another instance: nobody tries for them before there is news of the dish, or the time
+   * for it is over. Of the orders of one batch only the first tells something new.
+   */
+  turnedBack(dishId: string): void {
+    const cell = this.byDish.get(dishId);
+    const nowMs = this.clock.monotonicMs();
+    if (!cell || cell.heldUntilMs > nowMs) return;
+    cell.turnedBack++;
+    const untilMs = nowMs + HELD_ELSEWHERE_MS;
+    cell.heldUntilMs = untilMs;
+    this.clock.schedule(HELD_ELSEWHERE_MS, () => {
+      if (cell.heldUntilMs !== untilMs) return; // news came first
+      cell.heldUntilMs = Number.NEGATIVE_INFINITY;
+      this.wake(dishId);
+    });
+  }
+
+  /** Whether holds have turned orders for any of these dishes back so often that the ledger is to decide without Redis. */
+  ignoresHolds(lines: readonly BasketLine[]): boolean {
+    return lines.some(({ dishId }) => (this.byDish.get(dishId)?.turnedBack ?? 0) >= TURNED_BACK_MAX);
   }
 
   /** Makes every confirmation void: the feed has a gap, or the ledger is another one. Cells reload as they are needed. */
@@ -204,9 +252,9 @@ export class StockGate {
    */
   reload(row: DishRow, askedAtMs: number): void {
     const cell = this.byDish.get(row.dishId) ?? this.place(row.dishId, row.storeId);
-    if (row.version >= this.cells.version(cell.slot) || askedAtMs > cell.writtenAtMs) {
+    if (row.version >= cell.version || askedAtMs > cell.writtenAtMs) {
       this.cells.overwrite(cell.slot, row);
-      cell.writtenAtMs = this.clock.monotonicMs();
+      this.wrote(cell, row);
     }
     if (askedAtMs > cell.confirmedAtMs) cell.confirmedAtMs = askedAtMs;
     this.unknown.delete(row.dishId);
@@ -224,9 +272,7 @@ export class StockGate {
   /** What a take tells Redis: the caller's own reading of a dish. */
   reading(dishId: string): { available: number; version: number } | null {
     const cell = this.byDish.get(dishId);
-    if (!cell) return null;
-    const { available, version } = this.cells.read(cell.slot);
-    return { available, version };
+    return cell ? { available: cell.available, version: cell.version } : null;
   }
 
   /** Sum of all promises; with nothing in flight it is 0. */
@@ -268,8 +314,8 @@ export class StockGate {
     if (!queue) return;
     const cell = this.byDish.get(dishId);
     if (!cell) return;
-    const { available, admitted, onSale } = this.cells.read(cell.slot);
-    let free = available - admitted;
+    const { available, onSale } = cell;
+    let free = cell.heldUntilMs > this.clock.monotonicMs() ? 0 : available - this.cells.admitted(cell.slot);
     const waiting: Parked[] = [];
     for (const parked of queue) {
       if (parked.left) continue;
@@ -287,10 +333,20 @@ export class StockGate {
     else this.parkedByDish.delete(dishId);
   }
 
+  private wrote(cell: DishCell, { available, version, onSale }: { available: number; version: number; onSale: boolean }): void {
+    cell.available = available;
+    cell.version = version;
+    cell.onSale = onSale;
+    cell.writtenAtMs = this.clock.monotonicMs();
+    cell.heldUntilMs = Number.NEGATIVE_INFINITY; // that is news
+    cell.turnedBack = 0;
+  }
+
   private place(dishId: string, storeId: string): DishCell {
     const slot = this.nextSlot < this.cells.capacity ? this.nextSlot++ : this.evict();
     this.cells.reset(slot);
-    const cell = { slot, storeId, confirmedAtMs: Number.NEGATIVE_INFINITY, writtenAtMs: Number.NEGATIVE_INFINITY };
+    const never = Number.NEGATIVE_INFINITY;
+    const cell = { slot, storeId, available: 0, version: -1, onSale: false, confirmedAtMs: never, writtenAtMs: never, heldUntilMs: never, turnedBack: 0 };
     this.byDish.set(dishId, cell);
     return cell;
   }

@@ -175,10 +175,13 @@ export class DishLocks<Op extends Lockable> {
 
   private async fly(leaving: Waiting<Op>[]): Promise<void> {
     const batch = leaving.map(({ op }) => op);
-    const keys = batch.flatMap((op) => [...op.sharedKeys, ...op.exclusiveKeys]);
-    for (const key of keys) this.held.add(key);
+    const dishIds = new Set<string>();
+    for (const op of batch) {
+      for (const key of op.sharedKeys) this.held.add(key);
+      for (const key of op.exclusiveKeys) this.held.add(key);
+      for (const dishId of op.dishIds) dishIds.add(dishId);
+    }
     const lane = this.flights.indexOf(null);
-    const dishIds = new Set(batch.flatMap((op) => op.dishIds));
     const startedAtMs = this.clock.monotonicMs();
     const flight: Flight = { number: ++this.batches, lane: lane + 1, startedAtMs, operations: batch.length, dishIds, wokenBy: null };
     flight.wokenBy = this.log.left(flight, leaving.map(({ op, sinceMs }) => ({ dishIds: op.dishIds, sinceMs })));
@@ -194,7 +197,10 @@ export class DishLocks<Op extends Lockable> {
       released();
       this.batchesInFlight--;
       this.flights[lane] = null;
-      for (const key of keys) this.held.delete(key);
+      for (const op of batch) {
+        for (const key of op.sharedKeys) this.held.delete(key);
+        for (const key of op.exclusiveKeys) this.held.delete(key);
+      }
       this.pump();
     };
     try {

@@ -1,0 +1,232 @@
+"use client";
+/**
+ * Restock, write off, pause or resume: what it would leave is shown beforehand and follows the live figures, a wrong field says
+ * what is wrong with it. The act is HTTP with an action key made once for an intent, so a repeat after a lost answer is safe.
+ */
+import { ArrowRight, CircleAlert } from "lucide-react";
+import { useFormatter, useTranslations } from "next-intl";
+import { useId, useState } from "react";
+import type { FormEvent } from "react";
+import { quantityFault, stockAfter } from "@/server/contracts/dish-page";
+import type { DishVerb, FieldFault, Stock } from "@/server/contracts/dish-page";
+import { QUANTITY_MAX, REASON_LENGTH_MAX } from "@/server/contracts/limits";
+import { actOnDish, ConsoleError } from "../console-client";
+import { useNames } from "../overview/names";
+import { Button } from "../ui/button";
+import { cn } from "../ui/cn";
+import { Dialog } from "../ui/dialog";
+import { useToast } from "../ui/toast";
+import { useDishPage } from "./dish-screen";
+
+type AskedVerb = Exclude<DishVerb, "reload-cells">;
+
+interface Faults {
+  quantity?: FieldFault;
+  reason?: FieldFault;
+}
+
+interface DishActionDialogProps {
+  verb: AskedVerb;
+  returnFocusTo: string;
+  onClose(): void;
+}
+
+export function DishActionDialog({ verb, returnFocusTo, onClose }: DishActionDialogProps) {
+  const t = useTranslations("dishPage");
+  const errors = useTranslations("errors");
+  const names = useNames();
+  const toast = useToast();
+  const form = useId();
+  const dish = useDishPage((view) => view.dish);
+  const stock: Stock = { ...dish, onSale: dish.mood !== "paused" };
+  const counts = verb === "restock" || verb === "write-off";
+  const [actionKey, setActionKey] = useState(() => crypto.randomUUID());
+  const [typed, setTyped] = useState("");
+  const [reason, setReason] = useState("");
+  const [faults, setFaults] = useState<Faults>({});
+  const [failure, setFailure] = useState<ConsoleError | null>(null);
+  const [busy, setBusy] = useState(false);
+  const portions = typed.trim() === "" ? Number.NaN : Number(typed);
+  const fault = counts ? quantityFault(verb, portions, stock) : null;
+  // What is typed is judged as it is typed; that nothing is typed only when it is sent.
+  const quantityShown = typed === "" ? faults.quantity : (fault ?? faults.quantity);
+  const { dishId } = dish.card;
+
+  const send = async (event: FormEvent) => {
+    event.preventDefault();
+    const found: Faults = {};
+    if (typed.trim() === "" && counts) found.quantity = "REQUIRED";
+    else if (fault !== null) found.quantity = fault;
+    if (reason.trim() === "") found.reason = "REQUIRED";
+    setFaults(found);
+    if (found.quantity ?? found.reason) {
+      document.getElementById(`${form}-${found.quantity ? "quantity" : "reason"}`)?.focus();
+      return;
+    }
+    setBusy(true);
+    setFailure(null);
+    try {
+      await actOnDish(dishId, verb, actionKey, { ...(counts ? { quantity: portions } : {}), reason: reason.trim() });
+      toast(t(`${verb}.done`, { portions: counts ? portions : 0 }), names.own(dish.card.names));
+      onClose();
+    } catch (error) {
+      const known = error instanceof ConsoleError ? error : new ConsoleError("UNREACHABLE");
+      setFaults({ ...faultOf("quantity", known), ...faultOf("reason", known) });
+      setFailure(known);
+      // A definite no stays a no under its key; what was lost on the way must be asked for under the same one.
+      if (!LOST.has(known.code)) setActionKey(crypto.randomUUID());
+      setBusy(false);
+    }
+  };
+
+  const code = failure === null || failure.fields.size > 0 ? null : errors.has(failure.code) ? failure.code : "UNREACHABLE";
+  return (
+    <Dialog
+      onClose={() => busy || onClose()}
+      returnFocusTo={returnFocusTo}
+      title={t(`${verb}.title`)}
+      description={
+        <>
+          {names.own(dish.card.names)}
+          <span className="px-1.5">·</span>
+          {names.own(dish.card.storeNames)}
+        </>
+      }
+      closeLabel={t("close")}
+      footer={
+        <>
+          <Button kind="ghost" onClick={onClose} disabled={busy}>
+            {t("keep")}
+          </Button>
+          <Button kind={verb === "write-off" || verb === "pause" ? "danger" : "primary"} type="submit" form={form} busy={busy} data-testid="act">
+            {t(`${verb}.act`)}
+          </Button>
+        </>
+      }
+    >
+      {code !== null && (
+        <div role="alert" className="mb-4 flex items-start gap-2 rounded-lg bg-danger-soft px-3 py-2 text-danger">
+          <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
+          {errors(code, { ticketId: "–" })}
+        </div>
+      )}
+      <form id={form} noValidate onSubmit={(event) => void send(event)} className="space-y-4">
+        {counts && (
+          <Field id={`${form}-quantity`} label={t("quantity")} fault={quantityShown} available={stock.available}>
+            {(described) => (
+              <input
+                {...described}
+                autoFocus
+                type="text"
+                inputMode="numeric"
+                autoComplete="off"
+                value={typed}
+                maxLength={9}
+                onChange={(event) => setTyped(event.target.value)}
+                className={cn(INPUT, "h-9 w-36 tabular-nums", quantityShown && "border-danger")}
+              />
+            )}
+          </Field>
+        )}
+        <Field id={`${form}-reason`} label={t("reason")} fault={reason.trim() === "" ? faults.reason : undefined} available={0}>
+          {(described) => (
+            <textarea
+              {...described}
+              autoFocus={!counts}
+              rows={2}
+              value={reason}
+              maxLength={REASON_LENGTH_MAX}
+              onChange={(event) => setReason(event.target.value)}
+              placeholder={t(`${verb}.reasonHint`)}
+              className={cn(INPUT, "resize-none py-2", faults.reason && reason.trim() === "" && "border-danger")}
+            />
+          )}
+        </Field>
+        <Consequence verb={verb} stock={stock} after={counts ? (fault === null ? stockAfter(verb, portions, stock) : null) : stockAfter(verb, 0, stock)} />
+      </form>
+    </Dialog>
+  );
+}
+
+/** After these the outcome is not known: the same key must be used again. */
+const LOST = new Set(["UNREACHABLE", "DEADLINE_EXCEEDED", "UNAVAILABLE", "OVERLOADED"]);
+
+const INPUT = "mt-1 block w-full rounded-md border border-line-strong bg-surface px-3 text-sm placeholder:text-text-3";
+
+function faultOf(field: keyof Faults, { code, fields }: ConsoleError): Faults {
+  const fault = fields.get(field) as FieldFault | undefined;
+  if (fault !== undefined) return { [field]: fault };
+  return field === "quantity" && code === "INSUFFICIENT_STOCK" ? { quantity: "MORE_THAN_AVAILABLE" } : {};
+}
+
+interface Described {
+  id: string;
+  "aria-invalid": boolean;
+  "aria-describedby": string | undefined;
+}
+
+interface FieldProps {
+  id: string;
+  label: string;
+  fault: FieldFault | undefined;
+  available: number;
+  children(described: Described): React.ReactNode;
+}
+
+/** The line for what is wrong is always there, so that nothing moves when it is needed. */
+function Field({ id, label, fault, available, children }: FieldProps) {
+  const t = useTranslations("dishPage.faults");
+  const format = useFormatter();
+  return (
+    <div>
+      <label htmlFor={id} className="text-xs font-medium text-text-2">
+        {label}
+      </label>
+      {children({ id, "aria-invalid": fault !== undefined, "aria-describedby": fault === undefined ? undefined : `${id}-fault` })}
+      <p id={`${id}-fault`} className="mt-1 flex min-h-4 items-center gap-1 text-xs text-danger">
+        {fault !== undefined && (
+          <>
+            <CircleAlert aria-hidden className="size-3.5 shrink-0" />
+            {t(fault, { max: format.number(QUANTITY_MAX), available: format.number(available) })}
+          </>
+        )}
+      </p>
+    </div>
+  );
+}
+
+function Consequence({ verb, stock, after }: { verb: AskedVerb; stock: Stock; after: Stock | null }) {
+  const t = useTranslations("dishPage");
+  const counts = verb === "restock" || verb === "write-off";
+  return (
+    <section aria-label={t("consequence")} className="rounded-lg border" data-testid="consequence">
+      <dl className="divide-y">
+        {counts ? (
+          <>
+            <Change label={t("figures.left")} from={stock.available} to={after?.available ?? null} strong />
+            <Change label={t("figures.supplied")} from={stock.supplied} to={after?.supplied ?? null} />
+          </>
+        ) : (
+          <Change label={t("sale")} from={t(stock.onSale ? "onSale" : "offSale")} to={after === null ? null : t(after.onSale ? "onSale" : "offSale")} strong />
+        )}
+        <Change label={t("figures.held")} from={stock.frozen} to={stock.frozen} />
+      </dl>
+      <p className="border-t px-3 py-2 text-xs text-text-3">{t(`${verb}.after`, { held: stock.frozen })}</p>
+    </section>
+  );
+}
+
+function Change({ label, from, to, strong = false }: { label: string; from: number | string; to: number | string | null; strong?: boolean }) {
+  const format = useFormatter();
+  const text = (value: number | string) => (typeof value === "number" ? format.number(value) : value);
+  return (
+    <div className="flex items-center justify-between gap-4 px-3 py-2">
+      <dt className="text-xs text-text-2">{label}</dt>
+      <dd className="flex items-center gap-1.5">
+        <span className="text-text-3">{text(from)}</span>
+        <ArrowRight aria-hidden className="size-3 text-text-3" />
+        <span className={cn("min-w-12 text-right", strong && "font-semibold")}>{to === null ? "–" : text(to)}</span>
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+"use client";
+/** Who holds portions of this dish now, those first whose time is up first. */
+import { Clock3 } from "lucide-react";
+import { useFormatter, useTranslations } from "next-intl";
+import Link from "next/link";
+import type { OpenReservation } from "@/server/contracts/dish-page";
+import { EXPIRING_MS } from "@/server/contracts/socket-events";
+import { useNowMs } from "../live/live-provider";
+import { useAge } from "../overview/ages";
+import { cn } from "../ui/cn";
+import { Panel } from "../ui/panel";
+import { useDishPage } from "./dish-screen";
+
+export function OpenReservationsPanel({ className }: { className?: string }) {
+  const t = useTranslations("dishPage.open");
+  const format = useFormatter();
+  const open = useDishPage((view) => view.open);
+  const note = open === undefined || open.count === 0 ? undefined : t("note", { shown: open.rows.length, count: format.number(open.count), portions: format.number(open.portions) });
+  return (
+    <Panel id="open-reservations" className={cn("@container min-h-56", className)} title={t("title")} note={note}>
+      {open === undefined || open.count === 0 ? (
+        <p className="grid flex-1 place-items-center px-4 py-8 text-center text-text-3">{t(open === undefined ? "unread" : "none")}</p>
+      ) : (
+        // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields
+        <div
+          role="group"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+          tabIndex={0}
+          aria-labelledby="open-reservations-title"
+          className="scroll-quiet min-h-0 flex-1 overflow-auto"
+        >
+          <table className="w-full table-fixed border-separate border-spacing-0">
+            <thead>
+              <tr className="text-2xs text-text-3 [&>th]:sticky [&>th]:top-0 [&>th]:z-10 [&>th]:border-b [&>th]:bg-surface [&>th]:px-2 [&>th]:py-1 [&>th]:font-medium">
+                <th scope="col" className="pl-4! text-left">{t("transaction")}</th>
+                <th scope="col" className="hidden text-left @md:table-cell">{t("order")}</th>
+                <th scope="col" className="w-16 text-right">{t("portions")}</th>
+                <th scope="col" className="w-24 text-right">{t("age")}</th>
+                <th scope="col" className="w-24 pr-4! text-right">{t("expires")}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {open.rows.map((reservation) => (
+                <Row key={reservation.txId} reservation={reservation} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function Row({ reservation }: { reservation: OpenReservation }) {
+  const t = useTranslations("dishPage.open");
+  const format = useFormatter();
+  const nowMs = useNowMs();
+  const age = useAge();
+  const { txId, orderId, quantity, createdAtMs, expiresAtMs } = reservation;
+  const leftMs = expiresAtMs - nowMs;
+  const soon = leftMs < EXPIRING_MS;
+  return (
+    <tr className="[&>td]:border-b [&>td]:px-2 [&>td]:py-1.5 last:[&>td]:border-b-0 hover:bg-sunken">
+      <td className="pl-4!">
+        <Link href={`/transactions/${encodeURIComponent(txId)}`} prefetch={false} className="block truncate font-mono text-xs text-accent underline-offset-2 hover:underline" title={txId}>
+          {txId}
+        </Link>
+      </td>
+      <td className="hidden @md:table-cell">
+        <div className="truncate font-mono text-xs text-text-3" title={orderId}>{orderId}</div>
+      </td>
+      <td className="text-right font-medium"><span className="figures">{format.number(quantity)}</span></td>
+      <td className="text-right whitespace-nowrap text-text-2"><span className="figures">{age(nowMs - createdAtMs)}</span></td>
+      <td className="pr-4! text-right whitespace-nowrap">
+        <span className={cn("figures text-text-2", soon && "inline-flex items-center gap-1 font-medium text-warn")}>
+          {soon && <Clock3 aria-hidden className="size-3" strokeWidth={2.25} />}
+          {leftMs <= 0 ? t("due") : age(leftMs)}
+        </span>
+      </td>
+    </tr>
+  );
+}
