@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { DishRow } from "../../kernel/types.ts";
 import { VirtualClock } from "../../simulation/virtual-clock.ts";
-import { REFUSAL_AGE_MS_MAX, StockGate } from "./stock-gate.ts";
+import { HELD_ELSEWHERE_MS, REFUSAL_AGE_MS_MAX, StockGate, TURNED_BACK_MAX } from "./stock-gate.ts";
 
 const row = (dishId: string, available: number, version: number, extra: Partial<DishRow> = {}): DishRow => ({
   dishId,
@@ -111,6 +111,40 @@ describe("the stock gate", () => {
     await clock.advance(5);
     gate.learn(row("noodles", 8, 8), clock.monotonicMs());
     expect(gate.reading("noodles")).toEqual({ available: 8, version: 8 });
+  });
+
+  test("portions that Redis holds for another instance count as promised until there is news of the dish", async () => {
+    const { clock, gate } = await gateWith(row("noodles", 5, 1));
+    gate.turnedBack("noodles");
+    expect(gate.admit("s", lines(["noodles", 1]))).toMatchObject({ kind: "promised", dishId: "noodles" });
+    let woken = false;
+    void gate.park("noodles", 1).woken.then(() => {
+      woken = true;
+    });
+    gate.learn(row("noodles", 5, 1), clock.monotonicMs()); // what was known already is no news
+    await clock.advance(1);
+    expect(woken).toBe(false);
+    gate.learn(row("noodles", 3, 2), null);
+    await clock.advance(1);
+    expect(woken).toBe(true);
+    expect(gate.admit("s", lines(["noodles", 1]))).toEqual({ kind: "admitted" });
+  });
+
+  test("or until the time for it is over; after two such waits in a row the ledger is to decide, until there is news", async () => {
+    const { clock, gate } = await gateWith(row("noodles", 5, 1));
+    const wanted = lines(["noodles", 1]);
+    for (let wait = 0; wait < TURNED_BACK_MAX; wait++) {
+      expect(gate.ignoresHolds(wanted)).toBe(false);
+      gate.turnedBack("noodles");
+      gate.turnedBack("noodles"); // another order of the same batch says nothing new
+      const { woken } = gate.park("noodles", 1);
+      await clock.advance(HELD_ELSEWHERE_MS);
+      await woken;
+    }
+    expect(gate.admit("s", wanted)).toEqual({ kind: "admitted" });
+    expect(gate.ignoresHolds(wanted)).toBe(true);
+    gate.learn(row("noodles", 4, 2), null);
+    expect(gate.ignoresHolds(wanted)).toBe(false);
   });
 
   test("after a gap in the feed no refusal is final before the ledger is asked", async () => {

@@ -1,0 +1,75 @@
+/**
+ * Several instances on one Postgres and one Redis, each a process of its own: started, told what to do, stopped and killed.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { DishCells } from "../engine/paths/cell-care.ts";
+import type { EngineStats } from "../engine/kernel/types.ts";
+import type { CrowdOrder, CrowdReport } from "./crowd.ts";
+import type { InstanceOrder, InstanceStores } from "./instance-process.ts";
+
+const PROGRAM = fileURLToPath(new URL("./instance-process.ts", import.meta.url));
+
+export interface Instance {
+  name: string;
+  url: string;
+  pid: number;
+  stats(): Promise<EngineStats>;
+  /** Every instance it has heard of, itself included. */
+  peers(): Promise<{ instance: string; alive: boolean; silentMs: number }[]>;
+  /** A dish as its memory and Redis have it. */
+  cell(dishId: string, storeId: string): Promise<DishCells>;
+  /** Orders of its own customers, in its own process. */
+  crowd(order: CrowdOrder): Promise<CrowdReport>;
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+}
+
+type Message = { ready: { url: string; instance: string } } | { id: number; answer?: unknown; error?: string };
+
+export async function startInstance(stores: InstanceStores): Promise<Instance> {
+  const child = fork(PROGRAM, [JSON.stringify(stores)], { execArgv: ["--import", "tsx"], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
+  let orders = 0;
+  const ready = new Promise<{ url: string; instance: string }>((resolve, reject) => {
+    child.on("message", (message: Message) => {
+      if ("ready" in message) return resolve(message.ready);
+      const { id, answer, error } = message;
+      if (error === undefined) waiting.get(id)?.resolve(answer);
+      else waiting.get(id)?.reject(new Error(error));
+      waiting.delete(id);
+    });
+    child.on("exit", (code, signal) => {
+      const gone = new Error(`An instance ended with ${code ?? signal}.`);
+      reject(gone);
+      for (const { reject: fail } of waiting.values()) fail(gone);
+      waiting.clear();
+    });
+  });
+  const tell = <T>(order: InstanceOrder): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      const id = ++orders;
+      waiting.set(id, { resolve: (answer) => resolve(answer as T), reject });
+      child.send({ id, order });
+    });
+  const { url, instance } = await ready;
+  return {
+    name: instance,
+    url,
+    pid: child.pid as number,
+    stats: () => tell({ do: "stats" }),
+    peers: () => tell({ do: "peers" }),
+    cell: (dishId, storeId) => tell({ do: "cell", dishId, storeId }),
+    crowd: (order) => tell({ do: "crowd", ...order }),
+    stop: () => end(child, "SIGTERM"),
+    kill: () => end(child, "SIGKILL"),
+  };
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, "exit");
+  child.kill(signal);
+  await exit;
+}
