@@ -58,9 +58,20 @@ UNION ALL
 SELECT 'an unfinished transaction has an undone branch, an ended one has none', tx_id, CASE WHEN ended_state(state) IS NULL THEN 'none' ELSE 'some' END, coalesce(remote.undone, 0)::text
   FROM transactions LEFT JOIN remote USING (tx_id) WHERE (ended_state(state) IS NULL) <> (coalesce(remote.undone, 0) = 0)
 UNION ALL
-SELECT 'a refund is owed for what was not sold', tickets.tx_id, 'EXPIRED, CANCELLING or CANCELLED', coalesce(transactions.state::text, 'no transaction')
+SELECT 'a refund is owed for what was not sold', tickets.tx_id, 'EXPIRED, CANCELLING, CANCELLED, REVERSING or REVERSED', coalesce(transactions.state::text, 'no transaction')
   FROM tickets LEFT JOIN transactions USING (tx_id)
- WHERE tickets.kind = 'REFUND' AND (transactions.state IS NULL OR transactions.state NOT IN ('EXPIRED', 'CANCELLING', 'CANCELLED'))
+ WHERE tickets.kind = 'REFUND' AND (transactions.state IS NULL OR transactions.state NOT IN ('EXPIRED', 'CANCELLING', 'CANCELLED', 'REVERSING', 'REVERSED'))
+UNION ALL
+SELECT 'a payment that is owed back has an open ticket', payment_key, 'an open ticket', coalesce(payments.ticket_id || ' closed', 'no ticket')
+  FROM payments LEFT JOIN tickets ON tickets.ticket_id = payments.ticket_id AND tickets.tx_id = payments.tx_id AND tickets.kind = 'REFUND'
+ WHERE payments.outcome = 'REFUND_DUE' AND (tickets.ticket_id IS NULL OR tickets.closed_at IS NOT NULL)
+UNION ALL
+SELECT 'a payment that sold has a transaction that was confirmed', payment_key, 'CONFIRMING, CONFIRMED, REVERSING or REVERSED', coalesce(transactions.state::text, 'no transaction')
+  FROM payments LEFT JOIN transactions USING (tx_id)
+ WHERE payments.outcome = 'SOLD' AND (transactions.state IS NULL OR transactions.state NOT IN ('CONFIRMING', 'CONFIRMED', 'REVERSING', 'REVERSED'))
+UNION ALL
+SELECT 'a payment has its key', payment_key, 'a key', 'no key'
+  FROM payments WHERE NOT EXISTS (SELECT FROM dedup_keys WHERE consumer = 'payments' AND key = payment_key)
 UNION ALL
 SELECT 'an applied change moved stock once', action_key, '1 movement', count(movement_id) || ' movements'
   FROM actions LEFT JOIN stock_movements USING (action_key)
