@@ -4,7 +4,7 @@
  */
 import { defineConfig } from "vitest/config";
 
-const NOT_OURS = ["**/node_modules/**", ".next/**", ".data/**", ".cache/**", "e2e/**"];
+const NOT_OURS = ["**/node_modules/**", ".next/**", ".data/**", ".cache/**", "e2e/*.ts"];
 
 export default defineConfig({
   resolve: { alias: { "@": import.meta.dirname } },

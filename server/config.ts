@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
+import { FAILPOINTS, type Failpoint } from "./engine/kernel/failpoints.ts";
 import { StartError } from "./embedded/start-error.ts";
 
 export const PROJECT_DIR = resolve(import.meta.dirname, "..");
@@ -50,6 +51,7 @@ export const VARIABLES = [
   { name: "PAYMENT_SECRETS", fallback: null, meaning: "Secrets that sign payment callbacks: source=secret, with commas between.", mustBe: "pairs of source=secret with commas between", schema: list(z.string().regex(/^[\w.:-]{1,64}=.+$/)), secret: true },
   { name: "SESSION_SECRET", fallback: null, meaning: "Signs the console's cookies. By default kept in DATA_DIR; instances with different DATA_DIRs need the same one.", mustBe: "at least 32 characters", schema: z.string().min(32), secret: true },
   { name: "LOG_LEVEL", fallback: "info", meaning: "How much is logged.", mustBe: `one of ${LOG_LEVELS.join(", ")}`, schema: z.enum(LOG_LEVELS) },
+  { name: "FAILPOINT", fallback: null, meaning: "For tests of what a crash leaves: the process kills itself where the engine first comes by this place.", mustBe: `one of ${FAILPOINTS.join(", ")}`, schema: z.enum(FAILPOINTS) },
   { name: "RETENTION_DAYS", fallback: "30", meaning: "Days that finished transactions are kept.", mustBe: "a whole number from 1 to 3650", schema: whole(1, 3_650) },
 ] as const satisfies readonly Variable[];
 
@@ -80,6 +82,8 @@ export interface Config {
   sessionSecret: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
   retentionDays: number;
+  /** Null: none. */
+  failpoint: Failpoint | null;
   /** npm runs us: when it is killed, nobody could stop us any more. */
   startedByNpm: boolean;
 }
@@ -107,6 +111,7 @@ export function readConfig(env: Environment = process.env): Config {
     sessionSecret: (values.SESSION_SECRET as string | undefined) ?? null,
     logLevel: values.LOG_LEVEL as Config["logLevel"],
     retentionDays: values.RETENTION_DAYS as number,
+    failpoint: (values.FAILPOINT as Failpoint | undefined) ?? null,
     startedByNpm: env.npm_lifecycle_event === "start",
   };
 }

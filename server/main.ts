@@ -83,7 +83,7 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
   shutdown.add("database client", () => prisma.$disconnect());
   const directory = participantDirectory(config);
   const auth = createAuth({ prisma, secret: sessionSecret(config) });
-  const running = await createEngine({ databaseUrl, redisUrl, directory, onTrouble: engineTrouble(log) });
+  const running = await createEngine({ databaseUrl, redisUrl, directory, failpoint: dieAt(config.failpoint), onTrouble: engineTrouble(log) });
   shutdown.add("engine", () => running.close());
   const { engine } = running;
 
@@ -178,6 +178,13 @@ function shownHost(host: string): string {
 }
 
 await main();
+
+/** As a machine would stop: nothing is flushed, nobody is told. */
+function dieAt(place: Config["failpoint"]): (failpoint: string) => void {
+  return (failpoint) => {
+    if (failpoint === place) process.kill(process.pid, "SIGKILL");
+  };
+}
 
 /** @throws StartError when a configured participant cannot be called. */
 function participantDirectory({ participants, participantHosts }: Config): ParticipantDirectory {

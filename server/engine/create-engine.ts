@@ -8,6 +8,7 @@ import { RedisFeed } from "./feed/redis-feed.ts";
 import { realClock, sleep } from "./kernel/clock.ts";
 import { realRandom } from "./kernel/random.ts";
 import { HOLD_MS } from "./paths/batch-flight.ts";
+import type { FailpointListener } from "./kernel/failpoints.ts";
 import { ParticipantDirectory } from "./kernel/participant-directory.ts";
 import { RedisCells } from "./tiers/cas/redis-cells.ts";
 import { HttpParticipants } from "./tiers/tcc/http-participants.ts";
@@ -30,6 +31,8 @@ export interface EngineOptions {
   redisUrl: string;
   /** Who may take part in transactions. Absent: nobody. */
   directory?: ParticipantDirectory;
+  /** For tests: told whenever the engine comes by a named place between two writes. */
+  failpoint?: FailpointListener;
   /** Told of a connection's trouble, in words; the engine goes on. */
   onTrouble?(what: string, error: unknown): void;
 }
@@ -77,6 +80,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     cellCare: cells,
     feed: new RedisFeed(commands, reader, prefix, instance),
     participants,
+    failpoint: options.failpoint,
   });
   engine.start();
   return {

@@ -24,6 +24,8 @@ export interface Application {
   stop(): Promise<number | null>;
   /** SIGKILL, and waits until it is gone. */
   kill(): Promise<void>;
+  /** @returns whether it has ended by itself within that time. */
+  died(withinMs: number): Promise<boolean>;
 }
 
 export interface ApplicationOptions {
@@ -51,6 +53,11 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     async kill() {
       child.kill("SIGKILL");
       if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    },
+    async died(withinMs) {
+      const gone = () => child.exitCode !== null || child.signalCode !== null;
+      if (!gone()) await once(child, "exit", { signal: AbortSignal.timeout(withinMs) }).catch(() => {});
+      return gone();
     },
   };
 }
