@@ -1,12 +1,13 @@
 "use client";
 /**
- * Confirm or cancel one transaction by hand: first what will happen, then the act, then what became of it.
+ * One verb for one transaction by hand: first what will happen, then the act, then what became of it.
  * The act is HTTP with an action key made once for this dialog, so a repeat after a lost answer does nothing twice.
  */
-import { ArrowRight, CircleAlert, LoaderCircle, TicketPercent } from "lucide-react";
+import { ArrowRight, CircleAlert, LoaderCircle, Plug, TicketPercent } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import { useCallback, useEffect, useState } from "react";
-import type { ActionPreview, LineEffect, ManualVerb } from "@/server/contracts/console";
+import { REASONED_VERBS } from "@/server/contracts/console";
+import type { ActionPreview, BranchEffect, LineEffect, ManualVerb, TransactionState } from "@/server/contracts/console";
 import { ConsoleError, act, previewAction } from "../console-client";
 import { useLive, useNowMs } from "../live/live-provider";
 import { Button } from "../ui/button";
@@ -24,9 +25,11 @@ interface ActionDialogProps {
   /** Element that takes the focus when the button that opened this is gone. */
   returnFocusTo: string;
   onClose(): void;
+  /** Told when it is done. */
+  onDone?(state: TransactionState): void;
 }
 
-export function ActionDialog({ txId, verb, returnFocusTo, onClose }: ActionDialogProps) {
+export function ActionDialog({ txId, verb, returnFocusTo, onClose, onDone }: ActionDialogProps) {
   const t = useTranslations("action");
   const errors = useTranslations("errors");
   const toast = useToast();
@@ -63,7 +66,8 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose }: ActionDialo
     setFailure(null);
     try {
       const { state } = await act(txId, verb, actionKey, reason.trim());
-      store.acted(txId, state);
+      if (verb !== "retry") store.acted(txId, state);
+      onDone?.(state);
       toast(t(`${verb}.done`), txId);
       onClose();
     } catch (error) {
@@ -86,9 +90,9 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose }: ActionDialo
             {t("keep")}
           </Button>
           <Button
-            kind={verb === "cancel" ? "danger" : "primary"}
+            kind={verb === "cancel" || verb === "reverse" ? "danger" : "primary"}
             busy={busy}
-            disabled={preview?.legal !== true}
+            disabled={preview?.legal !== true || (REASONED_VERBS.has(verb) && reason.trim() === "")}
             onClick={() => void run()}
             data-testid="act"
           >
@@ -103,7 +107,7 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose }: ActionDialo
           <span className="flex-1">{errors(code, { ticketId: failure?.ticketId ?? "–" })}</span>
           {preview === null && (
             <Button kind="ghost" size="sm" className="h-6 text-danger" onClick={() => load(new AbortController().signal)}>
-              {t("retry")}
+              {t("lookAgain")}
             </Button>
           )}
         </div>
@@ -125,23 +129,47 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose }: ActionDialo
           )}
           <Effect preview={preview} />
           {preview.legal && (
-            <label className="mt-4 block">
-              <span className="text-xs font-medium text-text-2">
-                {t("reason")} <span className="font-normal text-text-3">{t("optional")}</span>
-              </span>
-              <textarea
-                value={reason}
-                maxLength={REASON_LENGTH_MAX}
-                rows={2}
-                onChange={(event) => setReason(event.target.value)}
-                placeholder={t("reasonHint")}
-                className="mt-1 block w-full resize-none rounded-md border border-line-strong bg-surface px-3 py-2 text-sm placeholder:text-text-3"
-              />
-            </label>
+            <ReasonField verb={verb} reason={reason} onChange={setReason} />
           )}
         </>
       )}
     </Dialog>
+  );
+}
+
+/** Why, in a word or two: the usual ones are one key away. */
+function ReasonField({ verb, reason, onChange }: { verb: ManualVerb; reason: string; onChange(reason: string): void }) {
+  const t = useTranslations("action");
+  const needed = REASONED_VERBS.has(verb);
+  return (
+    <div className="mt-4">
+      <label className="block">
+        <span className="text-xs font-medium text-text-2">
+          {t("reason")} <span className="font-normal text-text-3">{t(needed ? "needed" : "optional")}</span>
+        </span>
+        <textarea
+          value={reason}
+          maxLength={REASON_LENGTH_MAX}
+          rows={2}
+          required={needed}
+          onChange={(event) => onChange(event.target.value)}
+          placeholder={t("reasonHint")}
+          className="mt-1 block w-full resize-none rounded-md border border-line-strong bg-surface px-3 py-2 text-sm placeholder:text-text-3"
+        />
+      </label>
+      {needed && (
+        <div className="mt-1.5 flex flex-wrap gap-1.5">
+          {(["one", "two", "three"] as const).map((which) => {
+            const words = t(`${verb as "confirm" | "cancel" | "reverse"}.reasons.${which}`);
+            return (
+              <Button key={which} size="sm" className="h-6.5 border-line px-2 font-normal text-text-2" onClick={() => onChange(words)}>
+                {words}
+              </Button>
+            );
+          })}
+        </div>
+      )}
+    </div>
   );
 }
 
@@ -153,6 +181,7 @@ function Effect({ preview }: { preview: ActionPreview }) {
   const nowMs = useNowMs();
   const age = useAge();
   const { transaction, lines, coupon, verb, legal } = preview;
+  const remote = preview.branches.filter(({ kind }) => kind === "remote");
   if (transaction === null) return null;
   return (
     <>
@@ -174,9 +203,23 @@ function Effect({ preview }: { preview: ActionPreview }) {
             <span className="text-text-2">{t(`couponBecomes.${coupon.becomes}`)}</span>
           </li>
         )}
+        {legal && remote.map((branch) => <RemoteBranch key={branch.branchId} branch={branch} />)}
       </ul>
       {legal && <p className="mt-2 text-xs text-text-3">{t(`${verb}.after`, { orderId: transaction.orderId })}</p>}
     </>
+  );
+}
+
+/** Another service is told, or has nothing left to do. */
+function RemoteBranch({ branch }: { branch: BranchEffect }) {
+  const t = useTranslations("action");
+  const states = useTranslations("pending.states");
+  return (
+    <li className="flex items-center gap-2 px-3 py-2" data-testid={`effect-branch-${branch.branchId}`}>
+      <Plug aria-hidden className="size-4 shrink-0 text-text-3" />
+      <span className="min-w-0 flex-1 truncate">{t("remote", { participant: branch.participant, branchId: branch.branchId })}</span>
+      <span className="text-text-2">{branch.call === null ? t("remoteDone", { state: states(branch.from) }) : t(`remoteCall.${branch.call}`)}</span>
+    </li>
   );
 }
 
@@ -194,6 +237,7 @@ function Line({ line, verb, legal }: { line: LineEffect; verb: ManualVerb; legal
   const names = useNames();
   const { before, after } = line;
   const column = verb === "cancel" ? "available" : "sold";
+  const moves = legal && verb !== "retry";
   return (
     <li className="flex items-center gap-3 px-3 py-2" data-testid={`effect-${line.dishId}`}>
       <span className="w-8 shrink-0 text-right text-text-3">{line.quantity}&thinsp;×</span>
@@ -201,9 +245,10 @@ function Line({ line, verb, legal }: { line: LineEffect; verb: ManualVerb; legal
         <span className="block truncate font-medium">{names.own(line.names)}</span>
         <span lang={names.otherLocale} className="block truncate text-xs text-text-3">{names.other(line.names)}</span>
       </span>
-      {legal && before !== null && after !== null && (
+      {moves && before !== null && after !== null && (
         <span className={cn("flex shrink-0 items-center gap-3 text-xs text-text-2")}>
           <Change label={t(column)} from={before[column]} to={after[column]} strong />
+          {verb === "reverse" && <Change label={t("available")} from={before.available} to={after.available} />}
           {before.frozen !== after.frozen && <Change label={t("frozen")} from={before.frozen} to={after.frozen} />}
         </span>
       )}

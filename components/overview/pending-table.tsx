@@ -5,6 +5,7 @@
  */
 import { Ban, Check, CircleCheck, Clock3, RotateCcw } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
+import Link from "next/link";
 import { memo, useCallback, useState } from "react";
 import type { ManualVerb, TransactionState } from "@/server/contracts/console";
 import type { PendingTransaction } from "@/server/contracts/socket-events";
@@ -110,7 +111,9 @@ const PendingRow = memo(function PendingRow({ row, mayAct, ask }: PendingRowProp
       className={cn("[&>td]:border-b [&>td]:px-2 [&>td]:py-1 last:[&>td]:border-b-0 hover:bg-sunken", outcome !== null && "text-text-3")}
     >
       <td className="pl-4!">
-        <div className="truncate font-mono text-xs" title={txId}>{txId}</div>
+        <div className="truncate font-mono text-xs" title={txId}>
+          <Link href={`/transactions/${encodeURIComponent(txId)}`} prefetch={false} className="rounded hover:text-accent hover:underline">{txId}</Link>
+        </div>
         <div className="truncate text-2xs text-text-3" title={orderId}>
           {names.own(storeNames)}
           {orderId !== txId && (
@@ -138,18 +141,31 @@ const PendingRow = memo(function PendingRow({ row, mayAct, ask }: PendingRowProp
           <Outcome state={outcome} />
         ) : (
           <span className="inline-flex gap-1.5">
-            <Button size="sm" className="h-6.5 border-line px-2 @md:px-2.5" disabled={!mayAct} title={mayAct ? undefined : t("roleNeeded")} onClick={() => ask(txId, "confirm")} aria-label={t("confirmThis", { txId })}>
-              {t("confirm")}
-            </Button>
-            <Button size="sm" className="h-6.5 border-line px-2 @md:px-2.5" disabled={!mayAct} title={mayAct ? undefined : t("roleNeeded")} onClick={() => ask(txId, "cancel")} aria-label={t("cancelThis", { txId })}>
-              {t("cancel")}
-            </Button>
+            {verbsIn(transaction.state).map((verb) => (
+              <Button
+                key={verb}
+                size="sm"
+                className="h-6.5 border-line px-2 @md:px-2.5"
+                disabled={!mayAct}
+                title={mayAct ? undefined : t("roleNeeded")}
+                onClick={() => ask(txId, verb)}
+                aria-label={t(`${verb}This`, { txId })}
+              >
+                {t(verb)}
+              </Button>
+            ))}
           </span>
         )}
       </td>
     </tr>
   );
 });
+
+/** What is decided cannot be decided by hand: it can only be hurried. */
+function verbsIn(state: TransactionState): readonly ("confirm" | "cancel" | "retry")[] {
+  if (state === "TRYING") return ["cancel"];
+  return state === "RESERVED" ? ["confirm", "cancel"] : ["retry"];
+}
 
 /** The only part of a row that changes every second. */
 function Ages({ transaction, ended }: { transaction: PendingTransaction; ended: boolean }) {

@@ -5,7 +5,7 @@
 export const PAGES = [
   { href: "/", name: "overview", ready: true },
   { href: "/dishes", name: "dishes", ready: true },
-  { href: "/transactions", name: "transactions", ready: false },
+  { href: "/transactions", name: "transactions", ready: true },
   { href: "/causes", name: "causes", ready: false },
   { href: "/locks", name: "locks", ready: true },
   { href: "/review", name: "review", ready: false },

@@ -31,6 +31,7 @@ th, td { text-align: start; padding: .25rem .75rem .25rem 0; border-bottom: 1px 
 td { overflow-wrap: anywhere; } th { font-weight: 600; } .number { text-align: end; }
 form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; } fieldset { border: 0; padding: 0; display: flex; gap: .75rem; }
 button, select, input { font: inherit; } input[type=number] { width: 5rem; }
+table.narrow { width: auto; min-width: 16rem; }
 code { font-family: ui-monospace, monospace; } [role=status] { min-height: 1.5em; }`;
 
 /** Fills the tables from what `/` and `/transactions` answer, and sends the form to `/mode`. Text only: nothing is read as HTML. */
@@ -90,7 +91,7 @@ export function statusPage(status: Status, branches: readonly BranchRow[]): { ht
 </form>
 <p id="said" role="status"></p>
 <h2>What it holds</h2>
-<table><tbody id="states"></tbody></table>
+<table class="narrow"><tbody id="states"></tbody></table>
 <h2>Last calls</h2>
 <table><thead><tr><th>at</th><th>operation</th><th>transaction / branch</th><th>answer</th></tr></thead><tbody id="calls"></tbody></table>
 <h2>Newest branches</h2>

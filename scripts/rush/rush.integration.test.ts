@@ -133,10 +133,10 @@ describe("stuck transactions", waiting, () => {
     const port = await freePort();
     const rush = await startRush(options(url, { seconds: 1, stuck: 8, participantUrl: `http://127.0.0.1:${port}` }), silent(), folder).done;
     const figures = figuresOf(rush);
-    expect(figures.stuck).toEqual({ participant: `http://127.0.0.1:${port}`, isOurs: true, asked: 8, left: 8, otherwise: {} });
+    expect(figures.stuck).toEqual({ participant: `http://127.0.0.1:${port}`, successor: `npm run participant -- --port ${port} --data '${folder}'`, asked: 8, left: 8, otherwise: {} });
     expect(broken(figures.audit!.verdicts)).toEqual([]);
     expect(figures.audit!.states.CONFIRMING).toBe(8);
-    expect(inWords(figures)).toMatch(/8 of 8 wait in CONFIRMING.*\n {2}mend it {5}npm run participant/);
+    expect(inWords(figures)).toMatch(/8 of 8 wait in CONFIRMING.*\n.*takes its place.*\n {2}mend it {5}npm run participant -- --port/);
 
     const { participant } = await play(context, folder, port);
     expect(participant.book.totals().branches).toMatchObject({ TRIED: 8, CONFIRMED: 0 });
@@ -152,7 +152,7 @@ describe("stuck transactions", waiting, () => {
     const { server } = await play(context, folderOf(context));
     server.mode = { ...server.mode, fail: "hang" };
     const figures = figuresOf(await startRush(options(url, { seconds: 1, stuck: 3, participantUrl: server.url }), silent()).done);
-    expect(figures.stuck).toMatchObject({ isOurs: false, left: 3 });
+    expect(figures.stuck).toMatchObject({ successor: null, left: 3 });
     expect(server.mode).toMatchObject({ fail: "503", operations: ["confirm"] });
     expect(inWords(figures)).toContain(`curl -X PUT ${server.url}/mode -d '{"fail":"none"}'`);
   });

@@ -14,7 +14,7 @@ import type { Progress } from "./progress.ts";
 import { asRecord, Recorder, textOf } from "./recorder.ts";
 import type { Rush } from "./report.ts";
 import { NotAllowed, placeStuckOrders, type StuckFigures } from "./stuck/orders.ts";
-import { openParticipant, type StuckParticipant } from "./stuck/participant.ts";
+import { FOLDER_DEFAULT, openParticipant, type StuckParticipant } from "./stuck/participant.ts";
 import { Till } from "./till.ts";
 import { type Answer, Wire } from "./wire.ts";
 import { mixSeed, Workload } from "./workload.ts";
@@ -29,7 +29,7 @@ export interface RunningRush {
 }
 
 /** @param participantFolder where a participant of our own keeps its fence. */
-export function startRush(options: RushOptions, progress: Progress, participantFolder = ".data/participant"): RunningRush {
+export function startRush(options: RushOptions, progress: Progress, participantFolder = FOLDER_DEFAULT): RunningRush {
   const day = new Day(options.seconds);
   let interrupted: string | null = null;
   return {

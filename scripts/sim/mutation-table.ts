@@ -1,3 +1,59 @@
-/** The ways in which the engine is broken on purpose. */
+/**
+ * The ways in which the engine is broken on purpose, each a change of a few words in its source. Those in `memory-ledger.ts` and
+ * `memory-shared-cells.ts` break the twins as stock_batch and the scripts of Redis could be broken: a simulation has no SQL.
+ */
 import type { Mutation } from "./mutations.ts";
-export const MUTATIONS: readonly Mutation[] = [];
+
+const TRY = "server/engine/paths/try-path.ts";
+const MOVE = "server/engine/paths/move-path.ts";
+const FLIGHT = "server/engine/paths/batch-flight.ts";
+const LOCKS = "server/engine/tiers/lock/dish-locks.ts";
+const GATE = "server/engine/tiers/cas/stock-gate.ts";
+const CELLS = "server/engine/tiers/cas/memory-cells.ts";
+const SHARED = "server/engine/tiers/cas/memory-shared-cells.ts";
+const RUNNER = "server/engine/tiers/tcc/batch-runner.ts";
+const LEDGER = "server/engine/tiers/tcc/memory-ledger.ts";
+const BRANCHES = "server/engine/tiers/tcc/memory-branches.ts";
+const STATES = "server/engine/kernel/states.ts";
+const BREAKER = "server/engine/guards/circuit-breaker.ts";
+const SWEEP = "server/engine/recovery/expiry-sweep.ts";
+const RECOVERY = "server/engine/recovery/branch-recovery.ts";
+const CORE = "server/engine/paths/engine-core.ts";
+
+const one = (name: string, breaks: string, file: string, find: string, replace: string, within?: number): Mutation => ({ name, breaks, file, edits: [{ find, replace }], within });
+
+export const MUTATIONS: readonly Mutation[] = [
+  one("fence off", "cancelling an unknown txId leaves no fence", LEDGER, `if (judgements[index] === "FENCED") this.transactions.set(`, `if (judgements[index] === "FENCED") [].push.call([], `),
+  one("fence with a TTL", "the fence is forgotten after 2 s", LEDGER, `if (this.transactions.has(txId)) return "KNOWN";`, `const fence = this.transactions.get(txId); if (fence && !(fence.payloadHash === null && this.clock.nowMs() - fence.createdAtMs > 2_000)) return "KNOWN";`),
+  one("stock before replay", "stock is looked at before the txId", TRY, `const known = justAsked ? null : await look([]);`, `const known = null as TransactionRecord | null;`),
+  one("replay unchecked", "a known txId is answered whatever its payload", TRY, `if (record.payloadHash !== null && record.payloadHash !== hash) {`, `if (record.payloadHash !== null && record.payloadHash === "") {`),
+  one("local clock", "an expiry is told by the instance's clock", TRY, `expiresAtMs: outcome.atMs + request.ttlSeconds * 1000,`, `expiresAtMs: this.core.clock.nowMs() + request.ttlSeconds * 1000,`),
+  one("answer before commit", "a Try is acknowledged when its outcome is unknown", TRY, `if (outcome.kind === "failed" ||`, `if (outcome.kind === "failed" && outcome.failure === "unknown") outcome = { kind: "try", verdict: "ACCEPTED", atMs: this.core.clock.nowMs(), resent: false };\n    if (outcome.kind === "failed" ||`),
+  one("unknown is failure", "a lost commit is told as a batch that was never sent", RUNNER, `const kind = mayHaveCommitted && failure.kind !== "poisoned" ? "unknown" : failure.kind;`, `const kind = failure.kind === "unknown" ? "unavailable" : failure.kind;`),
+  one("hasty no", "a no that follows a lost call is final", TRY, `throw outcome.resent ? notTheLastWord(refusal) : refusal;`, `throw refusal;`),
+  one("hasty no of a move", "the same for confirm, cancel and reverse", MOVE, `outcome.resent && isEngineError(error) && !error.retryable`, `false && isEngineError(error)`),
+  one("unread is unwritten", "when the ledger cannot be read after a commit, nothing is said to have been written", CORE, `if (!isEngineError(error) || error.code !== "UNAVAILABLE") throw error;`, `if (error) throw error;`),
+  one("stale no joined", "a final no is shared with who came after it was looked up", MOVE, `if (deadline.passed ||`, `if (true ||`),
+  one("lock released early", "a batch's locks are free while it is in flight", FLIGHT, `const onTime = this.dropLate(operations);`, `const onTime = this.dropLate(operations);\n    release();`),
+  one("batch reordered", "who waited longest leaves last", LOCKS, `for (const key of op.exclusiveKeys) this.exclusive.add(key);`, `for (const key of op.exclusiveKeys) this.exclusive.add(key);\n        this.batch.reverse();`),
+  one("closed out of turn", "two operations of one txId leave in one batch", LOCKS, `this.closed.has(key) || this.exclusive.has(key)`, `this.closed.has(key)`),
+  one("sold out sticks", "a no from memory never gets too old", GATE, `export const REFUSAL_AGE_MS_MAX = 500;`, `export const REFUSAL_AGE_MS_MAX = 50_000;`),
+  one("hearsay confirms", "what the feed says counts as asked now", GATE, `if (askedAtMs !== null && askedAtMs > cell.confirmedAtMs) cell.confirmedAtMs = askedAtMs;`, `cell.confirmedAtMs = askedAtMs ?? this.clock.monotonicMs();`),
+  one("no version compare", "an older reading overwrites a newer one in memory", CELLS, `if (reading.version <= this.version(slot)) {`, `if (reading.version < 0) {`),
+  one("no version compare in Redis", "an older reading overwrites a newer one in Redis", SHARED, `if (reading && reading.version > cell.version)`, `if (reading)`),
+  one("promise kept", "portions promised to a Try that never left stay promised", CORE, `this.timedOut++;\n      this.gate.giveBack(operation.promised);`, `this.timedOut++;`),
+  one("promise of an old reading kept", "an old reading gives no promise back", CELLS, `if (returned > 0) this.giveBack(slot, returned);`, ``),
+  one("hold too short", "a hold ends before its batch can commit", FLIGHT, `export const HOLD_MS = 3_000;`, `export const HOLD_MS = 30;`),
+  one("settled hold revived", "a take that comes late holds again", SHARED, `if (granted > 0 && owner.sequence > (cell.settled.get(owner.instance)?.number ?? -1)) {`, `if (granted > 0) {`),
+  one("freed twice", "cancelling an expired reservation frees its portions again", STATES, `"EXPIRED>CANCELLED": { available: 0, frozen: 0, sold: 0 },`, `"EXPIRED>CANCELLED": { available: 1, frozen: 0, sold: 0 },`),
+  one("fit unchecked", "a late confirm takes portions that are gone", LEDGER, `return stocked && (couponId === null`, `return (stocked || true) && (couponId === null`),
+  one("coupon kept", "a coupon stays frozen when its transaction is cancelled", LEDGER, `else if (coupon?.txId === txId) Object.assign(coupon,`, `else if (coupon?.txId === "") Object.assign(coupon,`),
+  one("order shared", "one order gets two transactions", LEDGER, `if (order && order.state !== "CANCELLED") return "ORDER_CONFLICT";`, ``),
+  one("paid and cancelled", "a confirmed transaction can be cancelled", STATES, `CONFIRMED: ["REVERSING", "REVERSED"],`, `CONFIRMED: ["REVERSING", "REVERSED", "CANCELLED", "CANCELLING"],`),
+  one("early expiry", "a reservation expires before its time", LEDGER, `if (to === "EXPIRED" && record.expiresAtMs > atMs) return "NOT_MOVED";`, ``),
+  one("sweep gives up", "a sweep that failed is never repeated", SWEEP, `this.pass = this.sweepOnce().then(next, next);`, `this.pass = this.sweepOnce().then(next, () => {});`),
+  one("circuit stays open", "a probe that succeeds does not close the circuit", BREAKER, `const value = await action();\n      this.circuit = { kind: "closed", failures: 0 };`, `const value = await action();\n      if (this.circuit.kind === "closed") this.circuit = { kind: "closed", failures: 0 };`),
+  one("participant forgotten", "a participant that fails is called done", BRANCHES, `const done = outcome === "DONE" || outcome === "OUTSIDE";`, `const done = outcome !== "ONGOING";`),
+  one("recovery off", "nobody takes up what others left", RECOVERY, `for (const branch of branches) this.begin(branch);`, ``),
+  one("interrupted Try confirmed", "a Try that was interrupted is tried on instead of cancelled", RECOVERY, `branch.state === "TRYING" ? abandon(branch) : call(branch)`, `call(branch)`),
+];

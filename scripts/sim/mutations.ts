@@ -11,8 +11,8 @@ export interface Mutation {
   breaks: string;
   file: string;
   edits: { find: string; replace: string }[];
-  /** A seed in which it is noticed, by the check whose sentence matches. */
-  caughtBy: { seed: number; sentence: RegExp };
+  /** Seeds after which it must be noticed; absent: `WITHIN`. */
+  within?: number | undefined;
 }
 
 export interface Caught {

@@ -108,6 +108,11 @@ describe("access", () => {
     ["GET", "/console/transactions/t1/preview?verb=cancel"],
     ["POST", "/console/transactions/t1/confirm"],
     ["POST", "/console/transactions/t1/cancel"],
+    ["GET", "/console/locks"],
+    ["GET", "/console/locks/lanes"],
+    ["GET", "/console/locks/trace"],
+    ["GET", "/console/locks/profile/mutex"],
+    ["POST", "/console/locks/sampling"],
     ["GET", "/auth/session"],
   ])("%s %s is for operators who are signed in", async (method, path) => {
     const answered = await ask(path, { method, signedIn: false, headers: { "idempotency-key": "k" } });

@@ -42,7 +42,7 @@ const HASHES_MAX = 2;
 const HASHES_WAITING_MAX = 20;
 
 export function createConsoleApi(deps: ConsoleDeps): Hono<ConsoleEnv> {
-  const { auth, board, engine, prisma, onError } = deps;
+  const { auth, board, onError } = deps;
   const app = new Hono<ConsoleEnv>();
   let hashing = 0;
   const hashQueue: (() => void)[] = [];

@@ -5,11 +5,13 @@ import { io } from "socket.io-client";
 import type { Socket } from "socket.io-client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { OperatorSession } from "../auth/auth.ts";
+import type { LocksDelta } from "../contracts/contention.ts";
 import type { ClientToServerEvents, JoinAnswer, OverviewDelta, Room, ServerToClientEvents } from "../contracts/socket-events.ts";
 import { LiveBoard } from "./board.ts";
 import { createGateway } from "./gateway.ts";
 import type { Gateway } from "./gateway.ts";
-import { fakeEngine, fakeReads, menuEntry } from "./testing.ts";
+import { LOOK_EVERY_MS } from "./locks-room.ts";
+import { fakeEngine, fakeReads, instanceView, menuEntry } from "./testing.ts";
 import type { FakeEngine, FakeReads } from "./testing.ts";
 
 type Client = Socket<ServerToClientEvents, ClientToServerEvents>;
@@ -122,6 +124,27 @@ describe("a room", () => {
     sell(3);
     await sold;
     expect(heard.map((delta) => delta.seq)).toEqual(heard.map((_, index) => answer.snapshot.seq + 1 + index));
+  });
+
+  test("of locks tells of an instance that joins, and of nothing once it was left", async () => {
+    const socket = client();
+    await happens(socket, "connect");
+    const answer = await join(socket, "locks");
+    if (!answer.ok) throw new Error(answer.code);
+    expect(answer.snapshot).toMatchObject({ own: "i1", instances: [] });
+    let asked = 0;
+    engine.instances = () => {
+      asked++;
+      return [instanceView("i2")];
+    };
+    const heard = await new Promise<LocksDelta>((told) => socket.once("locks", told));
+    expect(heard).toMatchObject({ seq: answer.snapshot.seq + 1, changed: [{ instance: "i2" }] });
+    socket.emit("leave", "locks");
+    await expect.poll(async () => {
+      const before = asked;
+      await new Promise<void>((later) => setTimeout(later, 2 * LOOK_EVERY_MS));
+      return asked - before;
+    }).toBe(0);
   });
 
   test("two rooms that speak in one moment are both heard", async () => {

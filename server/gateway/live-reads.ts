@@ -74,11 +74,16 @@ export function createLiveReads(prisma: PrismaClient): LiveReads {
         SELECT t.tx_id, t.order_id, t.store_id, t.state::text AS state, t.coupon_id, t.created_at, t.expires_at,
                (SELECT json_agg(json_build_object('dishId', r.dish_id, 'quantity', r.quantity) ORDER BY r.line_no)
                 FROM reservations r WHERE r.tx_id = t.tx_id) AS lines
-        FROM (SELECT tx_id, order_id, store_id, state, coupon_id, created_at, expires_at FROM
-               (SELECT * FROM transactions WHERE state = 'RESERVED' ORDER BY expires_at LIMIT ${PENDING_COUNT_MAX}) open
-              WHERE created_at < clock_timestamp() - ${LISTED_AFTER_MS} * interval '1 millisecond'
-              ORDER BY created_at, tx_id LIMIT ${PENDING_ROWS_MAX}) t
-        ORDER BY t.created_at, t.tx_id`;
+        FROM ((SELECT tx_id, order_id, store_id, state, coupon_id, created_at, expires_at FROM
+                (SELECT * FROM transactions WHERE state = 'RESERVED' ORDER BY expires_at LIMIT ${PENDING_COUNT_MAX}) open
+               WHERE created_at < clock_timestamp() - ${LISTED_AFTER_MS} * interval '1 millisecond'
+               ORDER BY created_at, tx_id LIMIT ${PENDING_ROWS_MAX})
+              UNION ALL -- decided, and a participant has not done its part
+              (SELECT tx_id, order_id, store_id, state, coupon_id, created_at, expires_at FROM transactions
+               WHERE tx_id IN (SELECT tx_id FROM branches WHERE next_attempt_at IS NOT NULL AND failures > 0
+                               ORDER BY next_attempt_at LIMIT ${PENDING_ROWS_MAX})
+               ORDER BY created_at, tx_id)) t
+        ORDER BY t.created_at, t.tx_id LIMIT ${PENDING_ROWS_MAX}`;
       if (totals === undefined) throw new Error("An aggregate without GROUP BY returned no row.");
       return {
         atMs: Math.round(Number(totals.at_ms)),

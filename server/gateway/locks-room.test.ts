@@ -6,7 +6,7 @@ import type { ProfileWindow } from "../engine/tiers/lock/contention-profile.ts";
 import { LiveBoard } from "./board.ts";
 import { LOOK_EVERY_MS } from "./locks-room.ts";
 import { UPDATE_INTERVAL_MS } from "./room.ts";
-import { fakeEngine, fakeReads, menuEntry } from "./testing.ts";
+import { fakeEngine, fakeReads, instanceView, menuEntry } from "./testing.ts";
 
 const contentionWindow = (seconds: number, dishIds: string[] = []): ProfileWindow => ({
   seconds,
@@ -21,11 +21,7 @@ async function room() {
   const reads = fakeReads([menuEntry({ dishId: "noodles" }), menuEntry({ dishId: "rice" })], () => clock.nowMs());
   const board = new LiveBoard({ engine, reads, clock, onError: () => undefined });
   await board.start();
-  const view = (instance: string, more: Partial<InstanceView> = {}): InstanceView => ({
-    instance, atMs: clock.nowMs(), startedAtMs: 1_000, silentMs: 0, alive: true, stats: structuredClone(engine.counters),
-    batchSizes: { bounds: [1, 2], counts: [0, 0, 0], sum: 0 }, sampling: { every: 8, version: 0, by: "" },
-    contention: contentionWindow(10), longer: [contentionWindow(60), contentionWindow(300)], chains: [], handovers: [], events: [], ...more,
-  });
+  const view = (instance: string, more: Partial<InstanceView> = {}) => instanceView(instance, { atMs: clock.nowMs(), ...more });
   const deltas: LocksDelta[] = [];
   return { clock, engine, board, view, deltas, listen: () => board.locks.listen((delta) => deltas.push(delta)) };
 }

@@ -91,6 +91,27 @@ export function fakeEngine(): FakeEngine {
   };
 }
 
+/** What an instance in which nothing happens says of itself. */
+export function instanceView(instance: string, more: Partial<InstanceView> = {}): InstanceView {
+  const contention = (seconds: number) => ({ seconds, sampleEvery: 8, dishes: [], segments: Array.from({ length: 64 }, () => ({ blameMs: 0, painMs: 0 })) });
+  return {
+    instance,
+    atMs: 0,
+    startedAtMs: 0,
+    silentMs: 0,
+    alive: true,
+    stats: fakeEngine().counters,
+    batchSizes: { bounds: [1, 2], counts: [0, 0, 0], sum: 0 },
+    sampling: { every: 8, version: 0, by: "" },
+    contention: contention(10),
+    longer: [contention(60), contention(300)],
+    chains: [],
+    handovers: [],
+    events: [],
+    ...more,
+  };
+}
+
 export interface FakeReads extends LiveReads {
   entries: MenuEntry[];
   rows: PendingRecord[];

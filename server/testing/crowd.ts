@@ -12,6 +12,8 @@ export interface CrowdOrder {
   storeId: string;
   dishId: string;
   trys: number;
+  /** Nobody comes after this, milliseconds since the epoch. */
+  untilMs?: number;
   /** Customers at a time. */
   customers: number;
   seed: number;
@@ -53,7 +55,7 @@ export async function crowd(engine: Engine, order: CrowdOrder): Promise<CrowdRep
   const startedAtMs = performance.now();
   let next = 0;
   const customer = async (): Promise<void> => {
-    while (next < order.trys) await visit(engine, order, `${order.prefix}-${next++}`, random, report);
+    while (next < order.trys && Date.now() < (order.untilMs ?? Number.POSITIVE_INFINITY)) await visit(engine, order, `${order.prefix}-${next++}`, random, report);
   };
   await Promise.all(Array.from({ length: Math.min(order.customers, order.trys) }, customer));
   report.elapsedMs = performance.now() - startedAtMs;

@@ -7,12 +7,14 @@ import { Redis } from "ioredis";
 import pg from "pg";
 import { PostgresLedger } from "../engine/tiers/tcc/postgres-ledger.ts";
 import type { CrowdReport } from "./crowd.ts";
-import { startInstance, type Instance } from "./instances.ts";
+import type { Instance } from "./instances.ts";
+import type { InstanceStores } from "./instance-process.ts";
 
 export interface InstancesProof {
   databaseUrl: string;
   redisUrl: string;
   instances: number;
+  start(stores: InstanceStores): Promise<Instance>;
   portions: number;
   trys: number;
   /** At a time, at each instance. */
@@ -50,7 +52,7 @@ export async function proveInstances(options: InstancesProof): Promise<Instances
   try {
     await sql.connect();
     await ledger.createDish({ dishId, storeId, names: { en: "Noodles", "zh-CN": "面条" }, priceCents: 1_200, supplied: portions, actor: "proof", actionKey: dishId });
-    for (let n = 0; n < options.instances; n++) instances.push(await startInstance({ databaseUrl, redisUrl }));
+    instances.push(...(await Promise.all(Array.from({ length: options.instances }, () => options.start({ databaseUrl, redisUrl })))));
     await redis.config("RESETSTAT");
     const startedAtMs = performance.now();
     const reports = await Promise.all(

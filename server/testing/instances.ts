@@ -1,12 +1,14 @@
 /**
- * Several instances on one Postgres and one Redis, each a process of its own: started, told what to do, stopped and killed.
+ * Several instances on one Postgres and one Redis: started, told what to do, stopped and killed. Each is a process of its own,
+ * or, where only the engine matters and seconds count, an engine in this one.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { DishCells } from "../engine/paths/cell-care.ts";
 import type { EngineStats } from "../engine/kernel/types.ts";
-import type { CrowdOrder, CrowdReport } from "./crowd.ts";
+import { createEngine } from "../engine/create-engine.ts";
+import { crowd, type CrowdOrder, type CrowdReport } from "./crowd.ts";
 import type { InstanceOrder, InstanceStores } from "./instance-process.ts";
 
 const PROGRAM = fileURLToPath(new URL("./instance-process.ts", import.meta.url));
@@ -64,6 +66,22 @@ export async function startInstance(stores: InstanceStores): Promise<Instance> {
     crowd: (order) => tell({ do: "crowd", ...order }),
     stop: () => end(child, "SIGTERM"),
     kill: () => end(child, "SIGKILL"),
+  };
+}
+
+/** An engine in this process: no API, and nothing to kill. */
+export async function startLocalInstance(stores: InstanceStores): Promise<Instance> {
+  const { engine, instance, close } = await createEngine(stores);
+  return {
+    name: instance,
+    url: "",
+    pid: process.pid,
+    stats: async () => engine.stats(),
+    peers: async () => engine.instances(),
+    cell: (dishId, storeId) => engine.cells.look(dishId, storeId),
+    crowd: (order) => crowd(engine, order),
+    stop: close,
+    kill: close,
   };
 }
 

@@ -18,8 +18,8 @@ const TTL_SECONDS = 60;
 
 export interface StuckFigures {
   participant: string;
-  /** The participant ended with the rush. */
-  isOurs: boolean;
+  /** The participant ended with the rush: the command that starts one in its place. Null: it goes on. */
+  successor: string | null;
   asked: number;
   /** Answered 202: decided, and not done. */
   left: number;
@@ -42,7 +42,7 @@ export class NotAllowed extends Error {}
 
 /** @throws NotAllowed when the first order already shows that none will do. */
 export async function placeStuckOrders({ count, till, recorder, random, run, dishes, participant }: StuckOrdersParts): Promise<StuckFigures> {
-  const figures: StuckFigures = { participant: participant.url, isOurs: participant.isOurs, asked: count, left: 0, otherwise: {} };
+  const figures: StuckFigures = { participant: participant.url, successor: participant.successor, asked: count, left: 0, otherwise: {} };
   const reserved: History[] = [];
   const note = (code: string) => (figures.otherwise[code] = (figures.otherwise[code] ?? 0) + 1);
   const urls = { tryUrl: `${participant.url}/try`, confirmUrl: `${participant.url}/confirm`, cancelUrl: `${participant.url}/cancel` };
@@ -87,11 +87,12 @@ function notAllowed(url: string): string {
   return `The server takes no participant at ${new URL(url).host}: start it with PARTICIPANT_HOSTS=${new URL(url).host}.`;
 }
 
-export function stuckInWords({ participant, isOurs, asked, left, otherwise }: StuckFigures, url: string): string[] {
+export function stuckInWords({ participant, successor, asked, left, otherwise }: StuckFigures, url: string): string[] {
   const reasons = Object.entries(otherwise).map(([code, count]) => `${count} ${code}`);
   const lines = [`Stuck             ${left} of ${asked} wait in CONFIRMING: their participant fails every confirm${reasons.length > 0 ? ` (others: ${reasons.join(", ")})` : ""}`];
   if (left === 0) return lines;
-  const mend = isOurs ? `npm run participant        (${participant} ended with this rush)` : `curl -X PUT ${participant}/mode -d '{"fail":"none"}'`;
+  const mend = successor ?? `curl -X PUT ${participant}/mode -d '{"fail":"none"}'`;
+  if (successor) lines.push(`                  ${participant} ended with this rush: another one takes its place, and its fence.`);
   lines.push(`  mend it     ${mend}`);
   lines.push(`  then        they confirm by themselves, or at once by "retry now" at ${url}/transactions?state=CONFIRMING`);
   return lines;

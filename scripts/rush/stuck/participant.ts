@@ -3,18 +3,22 @@
  * lasts. It keeps its fence where `npm run participant` finds it, so that this one can take over and mend what is stuck.
  */
 import { holdFolder } from "../../participant/folder.ts";
+import { PORT_DEFAULT } from "../../participant/arguments.ts";
 import type { Failure } from "../../participant/mode.ts";
 import { Participant } from "../../participant/participant.ts";
 import { serveParticipant } from "../../participant/server.ts";
 import { asRecord } from "../recorder.ts";
+
+/** Where `npm run participant` keeps its fence, seen from the project's folder, when nothing else is said. */
+export const FOLDER_DEFAULT = ".data/participant";
 
 /** It listens on this machine; a longer silence means that it hangs. */
 const ANSWER_MS_MAX = 2_000;
 
 export interface StuckParticipant {
   url: string;
-  /** It ends with the rush. */
-  isOurs: boolean;
+  /** It ends with the rush; the command that starts one in its place. Null: it was there already, and stays. */
+  successor: string | null;
   /** From now on its confirms fail so; the rest works. */
   failConfirms(failure: Failure): Promise<void>;
   close(): Promise<void>;
@@ -25,7 +29,13 @@ export async function openParticipant(url: string, folder: string): Promise<Stuc
   const found = await modeOf(url);
   if (found === "nothing") return start(url, folder);
   if (found === "somebody else") throw new Error(`${url} is not a participant to play with: give another --participant.`);
-  return { url, isOurs: false, failConfirms: (failure) => setMode(url, failure), close: async () => {} };
+  return { url, successor: null, failConfirms: (failure) => setMode(url, failure), close: async () => {} };
+}
+
+/** With the flags that it needs, and no others. */
+function commandFor(port: number, folder: string): string {
+  const flags = [port === PORT_DEFAULT ? "" : ` --port ${port}`, folder === FOLDER_DEFAULT ? "" : ` --data '${folder}'`].join("");
+  return `npm run participant${flags && ` --${flags}`}`;
 }
 
 async function modeOf(url: string): Promise<"participant" | "somebody else" | "nothing"> {
@@ -56,7 +66,7 @@ async function start(url: string, folder: string): Promise<StuckParticipant> {
     const server = await serveParticipant({ participant, port: Number(port || 80), onBroken: (error) => (broken = error) });
     return {
       url,
-      isOurs: true,
+      successor: commandFor(server.port, folder),
       failConfirms: async (fail) => {
         if (broken) throw broken;
         server.mode = { fail, share: 1, operations: ["confirm"], times: null };

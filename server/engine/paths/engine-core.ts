@@ -135,6 +135,11 @@ function neverLeft(): EngineError {
   return new EngineError("DEADLINE_EXCEEDED", "The deadline passed before the batch left; nothing was written.", { tier: "lock" });
 }
 
+/** A no that follows a lost call is not the last word: that call may still be carried out, and then it was a yes. */
+export function notTheLastWord(no: EngineError): EngineError {
+  return new EngineError("DEADLINE_EXCEEDED", "An earlier attempt may still be carried out; ask again with the same id.", { cause: no });
+}
+
 export function unavailable(cause: unknown): EngineError {
   return new EngineError("UNAVAILABLE", "The ledger cannot be reached.", { cause, retryAfterMs: UNAVAILABLE_RETRY_MS });
 }

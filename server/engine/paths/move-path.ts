@@ -7,7 +7,7 @@ import type { Deadline } from "../kernel/deadline.ts";
 import { canMove, isUnfinished, targetOf, VERB_TARGETS, type CancelCause, type TransactionState, type Verb } from "../kernel/states.ts";
 import type { MoveAnswer, TransactionRecord } from "../kernel/types.ts";
 import type { MoveVerdict } from "../tiers/tcc/ledger.ts";
-import { failureOf, type BasketKeys, type EngineCore } from "./engine-core.ts";
+import { failureOf, notTheLastWord, type BasketKeys, type EngineCore } from "./engine-core.ts";
 import { Operation } from "./operation.ts";
 import type { RemotePath } from "./remote-path.ts";
 
@@ -87,7 +87,9 @@ export class MovePath {
       const outcome = await core.submit(operation);
       if (outcome.kind === "failed" || outcome.kind === "late" || outcome.kind === "short") throw failureOf(outcome);
       if (outcome.kind !== "move") throw new Error(`a ${verb} was answered as a ${outcome.kind}`);
-      const answer = await this.answer(outcome.verdict, verb, txId, deadline, traceId);
+      const answer = await this.answer(outcome.verdict, verb, txId, deadline, traceId).catch((error: unknown) => {
+        throw outcome.resent && isEngineError(error) && !error.retryable ? notTheLastWord(error) : error;
+      });
       if (answer) return answer;
       keys = null;
     }

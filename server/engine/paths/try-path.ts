@@ -7,7 +7,7 @@ import { Deadline } from "../kernel/deadline.ts";
 import { EngineError, isEngineError } from "../kernel/errors.ts";
 import type { CallContext, TransactionRecord, TryAnswer, TryRequest } from "../kernel/types.ts";
 import type { LedgerTry, TryVerdict } from "../tiers/tcc/ledger.ts";
-import { failureOf, type EngineCore } from "./engine-core.ts";
+import { failureOf, notTheLastWord, type EngineCore } from "./engine-core.ts";
 import { Operation, type OperationOutcome } from "./operation.ts";
 import { isNotTried, type RemotePath } from "./remote-path.ts";
 
@@ -193,7 +193,8 @@ export class TryPath {
       return { ...answerOf(record), state: "RESERVED", replayed: false };
     }
     counters.guardRefused++;
-    throw this.refusal(outcome.verdict, request);
+    const refusal = this.refusal(outcome.verdict, request);
+    throw outcome.resent ? notTheLastWord(refusal) : refusal;
   }
 
   /** The local hold is committed, so whatever happens now the transaction ends: by us, or by whoever finds it interrupted. */

@@ -24,6 +24,7 @@ export const MESSAGE_FAULTS = [
   "request lost",
   "answer lost", // carried out, or committed, and nobody hears of it
   "carried out late", // after the caller has given up
+  "cut off, carried out later", // the caller hears of a lost connection at once, and sends it again: then it is carried out twice
   "carried out twice",
   "overtaken", // held up until messages sent later have arrived
   "sender dies at once", // the message is out
@@ -77,6 +78,7 @@ export const TEMPERS = {
 
 const WRITES: readonly Phase[] = ["try", "confirm", "cancel", "reverse", "expire", "change", "report", "claim"];
 const READS: readonly Phase[] = ["look-up", "stock read", "sweep"];
+const ONE_INSTANCE: readonly Fault[] = ["an instance dies", "an instance pauses", "a clock jumps"];
 const DEATHS: readonly Fault[] = ["sender dies at once", "sender dies before the answer"];
 
 /** Whether a fault can meet a phase at all. The feed's messages have no answer and die with nobody. */
@@ -86,6 +88,8 @@ export function canMeet(fault: Fault, phase: Phase): boolean {
   if (phase.startsWith("remote")) return fault in TEMPERS || DEATHS.includes(fault);
   if (fault in TEMPERS) return false;
   if (fault === "conflict") return WRITES.includes(phase);
+  if (fault === "cut off, carried out later") return WRITES.includes(phase) || READS.includes(phase);
+  if (fault === "carried out twice") return phase === "take" || phase === "settle"; // a database carries out what it was sent once
   if (fault === "turned away") return WRITES.includes(phase) || READS.includes(phase);
   return true;
 }
@@ -108,7 +112,7 @@ const USUAL_MESSAGES: Record<Phase, number> = {
   change: 20,
   "look-up": 100,
   "stock read": 25,
-  sweep: 12,
+  sweep: 8,
   report: 30,
   claim: 8,
   take: 70,
@@ -117,7 +121,7 @@ const USUAL_MESSAGES: Record<Phase, number> = {
   "remote try": 20,
   "remote confirm": 6,
   "remote cancel": 15,
-  "remote reverse": 3,
+  "remote reverse": 2,
 };
 
 export interface PlannedFault {
@@ -141,8 +145,8 @@ export interface FaultPlan {
 }
 
 /** Faults of one run: enough that a thousand runs meet every pair a hundred times, few enough that a third of all Trys succeed. */
-const MESSAGE_FAULTS_PER_RUN = 36;
-const DISASTERS_PER_RUN = 12;
+const MESSAGE_FAULTS_PER_RUN = 48;
+const DISASTERS_PER_RUN = 20;
 
 /** How long each disaster may last. A pause outlasts leases (500 ms) and now and then holds (3 s). */
 const LASTS_MS: Partial<Record<Fault, [least: number, most: number]>> = {
@@ -154,6 +158,7 @@ const LASTS_MS: Partial<Record<Fault, [least: number, most: number]>> = {
   "the disk is slow": [50, 900],
   "carried out late": [1, 800],
   overtaken: [5, 120],
+  "cut off, carried out later": [0, 600], // a lock wait of 200 ms and a statement of 400
   "carried out twice": [0, 600],
   "participant is slow": [50, 4_000],
   "participant is called twice": [50, 4_000],
@@ -175,7 +180,7 @@ export function drawPlan(random: Random, operations: number): FaultPlan {
   const disasters = PAIRS.filter(([fault]) => (DISASTERS as readonly string[]).includes(fault));
   for (const [pairs, count] of [[message, MESSAGE_FAULTS_PER_RUN], [disasters, DISASTERS_PER_RUN]] as const) {
     for (let i = 0; i < Math.ceil(count * scale); i++) {
-      const [fault, phase] = weighted(random, pairs);
+      const [fault, phase] = weighted(random, pairs, pairs === message ? 2 : 12);
       const nth = integerBetween(random, 1, Math.max(1, Math.floor(USUAL_MESSAGES[phase] * scale)));
       const [least, most] = LASTS_MS[fault] ?? [0, 0];
       plan.faults.push({ fault, phase, nth, forMs: Math.round(least + (most - least) * random.next() ** 2), die: random.next() });
@@ -185,9 +190,10 @@ export function drawPlan(random: Random, operations: number): FaultPlan {
   return plan;
 }
 
-/** Rare phases are waited for more often: a disaster meets the common ones in passing. */
-function weighted(random: Random, pairs: typeof PAIRS): (typeof PAIRS)[number] {
-  const weightOf = ([, phase]: (typeof PAIRS)[number]): number => (USUAL_MESSAGES[phase] < 20 ? 3 : 1);
+/** Rare phases are waited for more often, up to `most` times: their moment may never come, and a disaster meets the common ones in passing. */
+function weighted(random: Random, pairs: typeof PAIRS, most: number): (typeof PAIRS)[number] {
+  // What strikes one instance meets only its messages.
+  const weightOf = ([fault, phase]: (typeof PAIRS)[number]): number => (ONE_INSTANCE.includes(fault) ? 2 : 1) * Math.min(most, Math.max(1, 36 / USUAL_MESSAGES[phase]));
   let left = random.next() * pairs.reduce((total, pair) => total + weightOf(pair), 0);
   for (const pair of pairs) {
     left -= weightOf(pair);

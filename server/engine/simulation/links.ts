@@ -46,6 +46,8 @@ interface Fate {
   answerLost: boolean;
   /** Carried out a second time so long after the first; null: once. */
   againAfterMs: number | null;
+  /** The connection breaks, and so much later it is carried out all the same; null: it does not break. */
+  orphanAfterMs: number | null;
   dies: "no" | "at once" | "before the answer";
   restartMs: number;
   refusal: "conflict" | "unavailable" | null;
@@ -85,6 +87,12 @@ export class Link {
       world.schedule(fate.requestMs, () => {
         if (fate.requestLost || server.epoch !== epoch) {
           if (fate.requestLost) this.met.requestLost++;
+          return answer(() => reject(lost()));
+        }
+        if (fate.orphanAfterMs !== null) {
+          world.schedule(fate.orphanAfterMs, () => {
+            if (server.epoch === epoch) action().catch(() => {});
+          });
           return answer(() => reject(lost()));
         }
         if (message < this.lastArrived) ambush?.overtaken(phases);
@@ -157,6 +165,8 @@ export class Link {
         return { ...fate, answerLost: true };
       case "carried out late":
         return { ...fate, requestMs: timeoutMs + forMs };
+      case "cut off, carried out later":
+        return { ...fate, orphanAfterMs: forMs };
       case "carried out twice":
         return { ...fate, againAfterMs: forMs };
       case "overtaken":
@@ -182,6 +192,7 @@ export class Link {
       requestLost: false,
       answerLost: false,
       againAfterMs: null,
+      orphanAfterMs: null,
       dies: "no",
       restartMs: 0,
       refusal: null,

@@ -54,7 +54,7 @@ export class Workload {
     const { ledger, clock } = this.world;
     const supply: Supply = { dishes: [], couponIds: COUPONS };
     for (const dishId of DISHES) {
-      const supplied = integerBetween(this.random, 0, 60);
+      const supplied = pick(this.random, [6, 20, 40, 80, 160]);
       supply.dishes.push({ dishId, storeId: STORE, supplied });
       await clock.run(ledger.createDish({ dishId, storeId: STORE, names: { en: dishId, "zh-CN": dishId }, priceCents: 100, supplied, actor: "sim", actionKey: `make ${dishId}` }));
     }
@@ -66,7 +66,7 @@ export class Workload {
   operate(): void {
     this.begun++;
     const dice = this.random.next();
-    if (dice < 0.36) this.try(this.newCustomer());
+    if (dice < 0.39) this.try(this.newCustomer());
     else if (dice < 0.51) this.try(this.somebody(({ acknowledged }) => acknowledged) ?? this.newCustomer());
     else if (dice < 0.66) this.move("confirm");
     else if (dice < 0.74) this.move("cancel");
@@ -132,9 +132,9 @@ export class Workload {
 
   private changeStock(): void {
     const again = this.actions.length > 0 && this.random.next() < 0.2;
-    const kind = pick(this.random, ["RESTOCK", "RESTOCK", "RESTOCK", "WRITE_OFF", "WRITE_OFF", "PAUSE", "RESUME", "RESUME", "RESUME"] as const);
-    const quantity = kind === "RESTOCK" ? integerBetween(this.random, 1, 16) : kind === "WRITE_OFF" ? integerBetween(this.random, 1, 8) : 0;
-    const paused = this.paused && kind !== "PAUSE" && this.random.next() < 0.7 ? this.paused : null; // nobody forgets for long
+    const kind = pick(this.random, ["RESTOCK", "RESTOCK", "RESTOCK", "RESTOCK", "WRITE_OFF", "WRITE_OFF", "PAUSE", "RESUME", "RESUME", "RESUME"] as const);
+    const quantity = kind === "RESTOCK" ? integerBetween(this.random, 1, 24) : kind === "WRITE_OFF" ? integerBetween(this.random, 1, 8) : 0;
+    const paused = this.paused && this.random.next() < 0.85 ? this.paused : null; // nobody forgets for long
     const request: StockChangeRequest = again
       ? pick(this.random, this.actions)
       : paused

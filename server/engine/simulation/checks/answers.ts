@@ -6,8 +6,9 @@ import type { TransactionState, Verb } from "../../kernel/states.ts";
 import type { Call, ChangeCall, History, MoveCall, TryCall } from "../history.ts";
 import type { Books } from "./books.ts";
 
-/** After one of these the caller may believe that nothing was written: all finals, and the two that say "not now". */
-const isDefinite = ({ ending }: Call): boolean => ending.kind === "refused" && (!ending.retryable || ending.code === "UNAVAILABLE" || ending.code === "OVERLOADED");
+/** After one of these the caller may believe that nothing was written: the finals, and the two that say "not now". LATE_TRY says that it has ended. */
+const isDefinite = ({ ending }: Call): boolean =>
+  ending.kind === "refused" && ((!ending.retryable && ending.code !== "LATE_TRY") || ending.code === "UNAVAILABLE" || ending.code === "OVERLOADED");
 
 const TARGETS: Record<Exclude<Verb, "expire">, TransactionState> = { confirm: "CONFIRMED", cancel: "CANCELLED", reverse: "REVERSED" };
 

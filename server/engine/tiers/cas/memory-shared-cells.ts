@@ -83,12 +83,13 @@ export class MemorySharedCells implements SharedCells, SharedCellCare {
     return true;
   }
 
-  /** One cell, for checkers; null when there is none. Holds as INSTANCE|SEQUENCE, those whose time is not over. */
+  /** One cell, for checkers; null when there is none. Holds as INSTANCE|SEQUENCE, those that a take would count. */
   inspect(storeId: string, dishId: string): { available: number; version: number; holds: string[] } | null {
     const cell = this.cells.get(`${storeId} ${dishId}`);
     if (!cell) return null;
     const nowMs = this.clock.nowMs();
-    const holds = [...cell.holds].flatMap(([name, { endsAtMs }]) => (endsAtMs > nowMs ? [name] : []));
+    const counts = (endsAtMs: number): boolean => endsAtMs > nowMs && endsAtMs <= nowMs + IMPOSSIBLE_HOLD_TIMES * this.holdMs;
+    const holds = [...cell.holds].flatMap(([name, { endsAtMs }]) => (counts(endsAtMs) ? [name] : []));
     return { available: cell.available, version: cell.version, holds };
   }
 

@@ -40,8 +40,9 @@ export interface BatchItem {
 }
 
 export type ItemOutcome =
+  /** `resent`: an earlier call may be carried out yet, so a no of this one is not the last word. */
   | { kind: "try"; verdict: TryVerdict; atMs: number; resent: boolean }
-  | { kind: "move"; verdict: MoveVerdict; atMs: number }
+  | { kind: "move"; verdict: MoveVerdict; atMs: number; resent: boolean }
   | { kind: "change"; verdict: ChangeVerdict; atMs: number }
   | { kind: "failed"; failure: LedgerFailureKind; cause: unknown };
 
@@ -81,9 +82,9 @@ export class BatchRunner {
     part: readonly { item: BatchItem; position: number }[],
     giveUpAtMs: number,
     outcome: BatchOutcome,
+    mayHaveCommitted = false,
   ): Promise<void> {
     let failure: { kind: LedgerFailureKind; cause: unknown } = { kind: "unavailable", cause: null };
-    let mayHaveCommitted = false;
     let conflicts = 0;
     for (let attempt = 0; attempt === 0 || this.clock.monotonicMs() < giveUpAtMs; attempt++) {
       if (!this.breaker.allows()) break;
@@ -102,8 +103,8 @@ export class BatchRunner {
         if (part.length > 1) {
           this.counters.bisected++;
           const middle = part.length >> 1;
-          await this.runPart(batchId, part.slice(0, middle), giveUpAtMs, outcome);
-          await this.runPart(batchId, part.slice(middle), giveUpAtMs, outcome);
+          await this.runPart(batchId, part.slice(0, middle), giveUpAtMs, outcome, mayHaveCommitted);
+          await this.runPart(batchId, part.slice(middle), giveUpAtMs, outcome, mayHaveCommitted);
           return;
         }
         if (failure.kind === "poisoned") break;
@@ -147,7 +148,7 @@ function distribute(
         outcome.items[position] = { kind: "try", verdict: result.trys[trys++] as TryVerdict, atMs, resent };
         break;
       case "move":
-        outcome.items[position] = { kind: "move", verdict: result.moves[moves++] as MoveVerdict, atMs };
+        outcome.items[position] = { kind: "move", verdict: result.moves[moves++] as MoveVerdict, atMs, resent };
         break;
       case "change":
         outcome.items[position] = { kind: "change", verdict: result.changes[changes++] as ChangeVerdict, atMs };

@@ -10,6 +10,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { Participant } from "../../../../scripts/participant/participant.ts";
 import { WELL } from "../../../../scripts/participant/mode.ts";
 import { type ParticipantServer, serveParticipant } from "../../../../scripts/participant/server.ts";
+import { FAILURES_TO_OPEN } from "../../guards/circuit-breaker.ts";
 import { type Clock, realClock } from "../../kernel/clock.ts";
 import { ParticipantDirectory } from "../../kernel/participant-directory.ts";
 import { seededRandom } from "../../kernel/random.ts";
@@ -143,6 +144,23 @@ describe("an answer", () => {
     const { port, asked } = await saying(said);
     expect(await caller(`127.0.0.1:${port}`)()).toMatchObject(expected);
     expect(asked).toHaveLength(1); // nothing is followed, nothing is sent twice
+  });
+
+  test.each([
+    [400, "closed"],
+    [404, "closed"],
+    [408, "open"],
+    [429, "open"],
+    [302, "open"],
+    [204, "open"],
+  ])("%i, three times, leaves the circuit %s", async (status, circuit) => {
+    const { port } = await saying(http(`${status} So`, ""));
+    const host = `127.0.0.1:${port}`;
+    const participants = new HttpParticipants({ directory: new ParticipantDirectory([], [host]) });
+    cleanUp.push(() => participants.close());
+    const call: BranchCall = { txId: "t", branchNo: 1, participant: host, operation: "try", url: `http://${host}/try`, body: null, traceId: "0".repeat(32) };
+    for (let at = 0; at < FAILURES_TO_OPEN; at++) await participants.call(call, 5_000);
+    expect(participants.states()).toMatchObject([{ participant: host, circuit, failures: FAILURES_TO_OPEN }]);
   });
 
   test("that does not end is cut off at the size limit, and its connection closed", async () => {

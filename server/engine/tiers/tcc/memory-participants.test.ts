@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../simulation/virtual-clock.ts";
+import { FAILURES_TO_OPEN, OPEN_MS } from "../../guards/circuit-breaker.ts";
+import { ParticipantDirectory } from "../../kernel/participant-directory.ts";
 import { seededRandom } from "../../kernel/random.ts";
 import { type Behaviour, MEMORY_TEMPERS, MemoryParticipants, ParticipantTown, townDirectory } from "./memory-participants.ts";
+import { CONNECTIONS_MAX } from "./participant-gate.ts";
 import { describeParticipants } from "./participants.conformance.ts";
 import type { BranchCall, BranchOperation } from "./participants.ts";
 
@@ -28,6 +31,31 @@ describeParticipants("the in-memory twin", async () => {
     run: (promise) => clock.run(promise),
     pass: (ms) => clock.advance(ms),
   };
+});
+
+describe("two participants at one origin", () => {
+  const urls = { tryUrl: "http://shared/try", confirmUrl: "http://shared/confirm", cancelUrl: "http://shared/cancel" };
+
+  test("share its line; a probe that finds no place in it leaves the circuit open, and the next one closes it", async () => {
+    const clock = new VirtualClock();
+    const everybody = new ParticipantTown(clock, seededRandom(1));
+    const directory = new ParticipantDirectory([{ name: "coupons", ...urls }, { name: "orders", ...urls }]);
+    const participants = new MemoryParticipants({ town: everybody, directory, clock });
+    const call = (participant: string, timeoutMs: number) =>
+      participants.call({ txId: "t", branchNo: 1, participant, operation: "try", url: urls.tryUrl, body: null, traceId: "0".repeat(32) }, timeoutMs);
+    const circuit = () => participants.states().find(({ participant }) => participant === "coupons")?.circuit;
+
+    everybody.participant("coupons").behave({ temper: "503", times: FAILURES_TO_OPEN });
+    for (let at = 0; at < FAILURES_TO_OPEN; at++) await clock.run(call("coupons", 800));
+    everybody.participant("orders").behave({ temper: "hang" });
+    const hanging = Promise.all(Array.from({ length: CONNECTIONS_MAX }, () => call("orders", 2_000)));
+    await clock.advance(OPEN_MS);
+    expect(await clock.run(call("coupons", 100))).toMatchObject({ outcome: "NOT_SENT", errorClass: "OVERLOADED" });
+    expect(circuit()).toBe("open");
+    await clock.run(hanging);
+    expect(await clock.run(call("coupons", 800))).toMatchObject({ outcome: "DONE" });
+    expect(circuit()).toBe("closed");
+  });
 });
 
 describe("a town's tempers", () => {

@@ -1,0 +1,147 @@
+"use client";
+/** Force-end: asked with a reason and evidence that names every undone branch; decided by a second person. */
+import { CircleAlert } from "lucide-react";
+import { useTranslations } from "next-intl";
+import { useState } from "react";
+import type { ReactNode } from "react";
+import type { Operator } from "@/server/contracts/console";
+import type { DecisionSheet } from "@/server/contracts/transaction-page";
+import { ConsoleError } from "../../console-client";
+import { useNowMs } from "../../live/live-provider";
+import { useAge } from "../../overview/ages";
+import { askForceEnd, decideForceEnd } from "../../review/client";
+import { Button } from "../../ui/button";
+import { Dialog } from "../../ui/dialog";
+import { useToast } from "../../ui/toast";
+
+const REASON_LENGTH_MAX = 500;
+const EVIDENCE_LENGTH_MAX = 200;
+
+interface ForceEndDialogProps {
+  sheet: Pick<DecisionSheet, "transaction" | "branches" | "forceEnd">;
+  operator: Operator;
+  /** The installation lets one person do both. */
+  selfApproval?: boolean;
+  returnFocusTo: string;
+  onClose(): void;
+}
+
+export function ForceEndDialog({ sheet, operator, selfApproval = false, returnFocusTo, onClose }: ForceEndDialogProps) {
+  const t = useTranslations("forceEnd");
+  const action = useTranslations("action");
+  const errors = useTranslations("errors");
+  const states = useTranslations("pending.states");
+  const toast = useToast();
+  const age = useAge();
+  const nowMs = useNowMs();
+  const [actionKey] = useState(() => crypto.randomUUID());
+  const [reason, setReason] = useState("");
+  const [evidence, setEvidence] = useState("");
+  const [failure, setFailure] = useState<string | null>(null);
+  const [busy, setBusy] = useState<"ask" | "approve" | "reject" | null>(null);
+  const { transaction, branches, forceEnd } = sheet;
+  const [request] = useState(forceEnd.request);
+  const [undone] = useState(() => branches.filter(({ nextAttemptAtMs }) => nextAttemptAtMs !== null));
+  const mine = request?.askedById === operator.operatorId && !selfApproval;
+
+  const run = async (which: "ask" | "approve" | "reject") => {
+    setBusy(which);
+    setFailure(null);
+    try {
+      if (which === "ask") await askForceEnd(transaction.txId, actionKey, { reason: reason.trim(), evidence: evidence.trim(), branches: undone.map(({ branchId }) => branchId) });
+      else if (request !== null) await decideForceEnd(request.requestId, which, `${actionKey}-${which}`.slice(0, 64), reason.trim());
+      toast(t(`done.${which}`), transaction.txId);
+      onClose();
+    } catch (error) {
+      const code = error instanceof ConsoleError ? error.code : "UNREACHABLE";
+      setFailure(code === "FORBIDDEN" ? t("secondPerson") : errors.has(code) ? errors(code, { ticketId: "–" }) : errors("UNREACHABLE"));
+      setBusy(null);
+    }
+  };
+
+  return (
+    <Dialog
+      onClose={() => busy === null && onClose()}
+      returnFocusTo={returnFocusTo}
+      title={t(request === null ? "title" : "decideTitle")}
+      description={<span className="font-mono break-all">{transaction.txId}</span>}
+      closeLabel={action("close")}
+      footer={
+        request === null ? (
+          <>
+            <Button kind="ghost" onClick={onClose} disabled={busy !== null}>{action("keep")}</Button>
+            <Button kind="danger" busy={busy === "ask"} disabled={reason.trim() === "" || evidence.trim() === "" || undone.length === 0} onClick={() => void run("ask")} data-testid="ask-force-end">{t("ask")}</Button>
+          </>
+        ) : (
+          <>
+            <Button kind="plain" busy={busy === "reject"} disabled={busy !== null} onClick={() => void run("reject")} data-testid="reject-force-end">{t(mine ? "withdraw" : "reject")}</Button>
+            <Button kind="danger" busy={busy === "approve"} disabled={busy !== null || mine} onClick={() => void run("approve")} data-testid="approve-force-end">{t("approve")}</Button>
+          </>
+        )
+      }
+    >
+      {failure !== null && <Notice tone="danger">{failure}</Notice>}
+      <p className="text-text-2">{t("meaning", { state: states(transaction.state) })}</p>
+      {request === null ? (
+        <>
+          <h3 className="mt-4 mb-1 text-xs font-medium text-text-2">{t("branches")}</h3>
+          <ul className="divide-y rounded-lg border">
+            {undone.map(({ branchId, participant, lastError }) => (
+              <li key={branchId} className="px-3 py-2">
+                <span className="font-medium">{participant}</span> <span className="font-mono text-2xs text-text-3">{branchId}</span>
+                {lastError !== null && <div className="truncate text-xs text-text-3" title={lastError}>{lastError}</div>}
+              </li>
+            ))}
+          </ul>
+          <Field label={t("reason")} hint={t("reasonHint")} value={reason} max={REASON_LENGTH_MAX} onChange={setReason} />
+          <Field label={t("evidence")} hint={t("evidenceHint")} value={evidence} max={EVIDENCE_LENGTH_MAX} onChange={setEvidence} />
+        </>
+      ) : (
+        <>
+          {mine && <div className="mt-3"><Notice tone="warn">{t("secondPerson")}</Notice></div>}
+          <dl className="mt-4 grid gap-2.5">
+            <Said label={t("askedBy")}>{t("asked", { name: request.askedBy, age: age(nowMs - request.askedAtMs) })}</Said>
+            <Said label={t("branches")}>{request.branchIds.map((branchId) => branches.find((branch) => branch.branchId === branchId)?.participant ?? branchId).join(", ")}</Said>
+            <Said label={t("reason")}>{request.reason}</Said>
+            <Said label={t("evidence")}>{request.evidence}</Said>
+          </dl>
+          <Field label={t("remark")} hint={action("optional")} value={reason} max={REASON_LENGTH_MAX} onChange={setReason} />
+        </>
+      )}
+    </Dialog>
+  );
+}
+
+function Notice({ tone, children }: { tone: "danger" | "warn"; children: ReactNode }) {
+  return (
+    <div role="alert" className={`mb-4 flex items-start gap-2 rounded-lg px-3 py-2 ${tone === "danger" ? "bg-danger-soft text-danger" : "bg-warn-soft text-warn"}`}>
+      <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
+      {children}
+    </div>
+  );
+}
+
+function Said({ label, children }: { label: string; children: string }) {
+  return (
+    <div>
+      <dt className="text-2xs text-text-3">{label}</dt>
+      <dd className="break-words">{children}</dd>
+    </div>
+  );
+}
+
+function Field({ label, hint, value, max, onChange }: { label: string; hint: string; value: string; max: number; onChange(value: string): void }) {
+  return (
+    <label className="mt-4 block">
+      <span className="text-xs font-medium text-text-2">{label}</span>
+      <textarea
+        value={value}
+        maxLength={max}
+        rows={2}
+        placeholder={hint}
+        onChange={(event) => onChange(event.target.value)}
+        className="mt-1 block w-full resize-none rounded-md border border-line-strong bg-surface px-3 py-2 text-sm placeholder:text-text-3"
+      />
+    </label>
+  );
+}

@@ -1,0 +1,83 @@
+"use client";
+/** All transactions: filters in the address, a live table whose rows keep their places, files to take away. */
+import { useTranslations } from "next-intl";
+import { usePathname, useSearchParams } from "next/navigation";
+import { useCallback, useEffect, useMemo, useState } from "react";
+import type { Names, Operator } from "@/server/contracts/console";
+import type { OverviewSnapshot, TransactionsDelta } from "@/server/contracts/socket-events";
+import type { TransactionRows } from "@/server/contracts/transaction-page";
+import { follow } from "../live/live-socket";
+import { ConsolePage } from "../shell/console-page";
+import { rowsApi } from "./client";
+import { TransactionFilterBar } from "./filter-bar";
+import { addressOf, readFilters, type TransactionFilters } from "./query";
+import { RowsStore } from "./rows-store";
+import { TransactionTable } from "./table";
+
+/** How often rows are looked at although the room is silent: it speaks of the oldest pending ones only. */
+const LOOK_EVERY_MS = 2_000;
+/** After the room spoke: its changes come in bunches. */
+const LOOK_AFTER_MS = 250;
+
+interface TransactionsScreenProps {
+  operator: Operator;
+  overview: OverviewSnapshot;
+  first: TransactionRows;
+  stores: { storeId: string; names: Names }[];
+}
+
+export type SetFilters = (filters: TransactionFilters, how?: "push" | "replace") => void;
+
+export function TransactionsScreen({ operator, overview, first, stores }: TransactionsScreenProps) {
+  const t = useTranslations("txList");
+  const [filters, setFilters] = useFilters();
+  const [store] = useState(() => new RowsStore(first, filters, rowsApi));
+  const [soon] = useState(() => {
+    let timer = 0;
+    return () => {
+      window.clearTimeout(timer);
+      timer = window.setTimeout(() => void store.refresh(), LOOK_AFTER_MS);
+    };
+  });
+  const [also] = useState(() => [
+    follow<"transactions">({
+      room: "transactions",
+      reset: soon,
+      // A missed number is no harm here: whatever it said, the next look finds it.
+      apply(delta: TransactionsDelta) {
+        if (store.heard(delta)) soon();
+        return true;
+      },
+    }),
+  ]);
+  useEffect(() => store.setFilters(filters), [store, filters]);
+  useEffect(() => {
+    const timer = window.setInterval(() => document.hidden || void store.refresh(), LOOK_EVERY_MS);
+    return () => window.clearInterval(timer);
+  }, [store]);
+  return (
+    <ConsolePage operator={operator} title={t("title")} overview={overview} also={also}>
+      <div className="flex h-[calc(100dvh-4.75rem)] min-h-96 flex-1 flex-col gap-3 xl:h-auto xl:min-h-0">
+        <TransactionFilterBar filters={filters} setFilters={setFilters} stores={stores} />
+        <TransactionTable store={store} filters={filters} setFilters={setFilters} />
+      </div>
+    </ConsolePage>
+  );
+}
+
+/** The address is where the filters live, so that Back, a bookmark and a link to a colleague all work. */
+function useFilters(): [TransactionFilters, SetFilters] {
+  const params = useSearchParams();
+  const pathname = usePathname();
+  const filters = useMemo(() => readFilters(params), [params]);
+  const setFilters = useCallback<SetFilters>(
+    (next, how = "push") => {
+      const address = addressOf(next);
+      if (address === `${pathname}${window.location.search}`) return;
+      if (how === "push") window.history.pushState(null, "", address);
+      else window.history.replaceState(null, "", address);
+    },
+    [pathname],
+  );
+  return [filters, setFilters];
+}
