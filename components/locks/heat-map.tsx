@@ -85,7 +85,7 @@ export function HeatMap({ window, choice, choose }: HeatMapProps) {
         </div>
         <div className="flex shrink-0 items-center gap-0.5" aria-hidden>
           {Array.from({ length: HEAT_LEVELS }, (_, level) => (
-            <span key={SCALE[level]} data-level={level} className="heat grid h-4 flex-1 place-items-center rounded-xs text-[0.625rem]">
+            <span key={SCALE[level]} data-level={level} className="heat grid h-5 flex-1 place-items-center rounded-xs text-2xs">
               {SCALE[level]}
             </span>
           ))}

@@ -52,9 +52,9 @@ export function HottestDishes({ dishes, choice }: { dishes: readonly DishContent
             <thead>
               <tr className="text-2xs text-text-3 [&>th]:sticky [&>th]:top-0 [&>th]:z-10 [&>th]:border-b [&>th]:bg-surface [&>th]:px-2 [&>th]:py-1 [&>th]:font-medium [&>th]:whitespace-nowrap">
                 <th scope="col" className="pl-4! text-left">{t("dish")}</th>
-                <th scope="col" className="hidden w-11 text-right @2xl:table-cell">{t("segment")}</th>
-                <th scope="col" className="w-[24%] text-right" title={t("painMeaning")}>{t("pain")}</th>
-                <th scope="col" className="w-[24%] text-left" title={t("blameMeaning")}>{t("blame")}</th>
+                <th scope="col" className="hidden w-11 text-right @3xl:table-cell">{t("segment")}</th>
+                <th scope="col" className="w-[22%] text-right" title={t("painMeaning")}>{t("pain")}</th>
+                <th scope="col" className="w-[22%] text-left" title={t("blameMeaning")}>{t("blame")}</th>
                 <th scope="col" className="hidden w-18 text-right @xl:table-cell">{t("longest")}</th>
                 <th scope="col" className="hidden w-16 text-right @3xl:table-cell">{t("waits")}</th>
                 <th scope="col" className="hidden w-18 pr-4! text-right @2xl:table-cell" title={t("holdMeaning")}>{t("hold")}</th>
@@ -95,7 +95,7 @@ const Row = memo(function Row({ dish, card, rank, top }: { dish: DishContention;
           </>
         )}
       </td>
-      <Figure className="hidden text-text-3 @2xl:table-cell">{dishId === OTHER_DISHES ? "–" : String(segment)}</Figure>
+      <Figure className="hidden text-text-3 @3xl:table-cell">{dishId === OTHER_DISHES ? "–" : String(segment)}</Figure>
       <td>
         <div className="figures flex items-center justify-end gap-2 text-right">
           <span className="w-14 shrink-0">{duration(painMs)}</span>

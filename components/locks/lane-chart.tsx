@@ -138,6 +138,7 @@ const Chart = memo(function Chart({ capture }: { capture: LaneCapture }) {
           <Key className="bar-frozen">{t("waitKey")}</Key>
           <Key className="bg-text-3">{t("redisKey")}</Key>
           <Key className="bg-accent">{t("ledgerKey")}</Key>
+          <Key className="bg-bar-sold">{t("restKey")}</Key>
         </span>
       </div>
     </div>
@@ -159,7 +160,8 @@ interface BarProps {
 function Bar({ batch, spanMs, chosen, reachable, onPick }: BarProps) {
   const t = useTranslations("locks.lanes");
   const duration = useDuration();
-  const { fromMs, heldMs, waitMsMax, redisMs, operations } = batch;
+  const { fromMs, heldMs, waitMsMax, redisMs, ledgerMs, operations } = batch;
+  const part = (ms: number) => (heldMs === 0 ? 0 : `${Math.min(100, (ms / heldMs) * 100)}%`);
   const share = (ms: number) => `${(ms / spanMs) * 100}%`;
   const waitFromMs = Math.max(0, fromMs - waitMsMax);
   return (
@@ -174,12 +176,15 @@ function Bar({ batch, spanMs, chosen, reachable, onPick }: BarProps) {
         onClick={onPick}
         onFocus={onPick}
         onPointerEnter={onPick}
-        className={cn("absolute bottom-0 flex h-2/3 min-w-0.5 overflow-hidden border-l border-surface bg-accent", chosen && "z-10 ring-2 ring-text")}
+        className={cn("absolute bottom-0 flex h-2/3 min-w-0.5 overflow-hidden border-l border-surface bg-bar-sold", chosen && "z-10 ring-2 ring-text ring-inset")}
         style={{ left: share(fromMs), width: share(heldMs) }}
       >
-        <span aria-hidden className="h-full shrink-0 bg-text-3" style={{ width: heldMs === 0 ? 0 : `${(redisMs / heldMs) * 100}%` }} />
+        <span aria-hidden className="h-full shrink-0 bg-text-3" style={{ width: part(redisMs) }} />
+        <span aria-hidden className="h-full shrink-0 bg-accent" style={{ width: part(ledgerMs) }} />
         {heldMs / spanMs > LABEL_SHARE && (
-          <span aria-hidden className="absolute inset-0 grid place-items-center text-2xs font-medium text-on-accent">{operations}</span>
+          <span aria-hidden className="absolute inset-0 grid place-items-center">
+            <span className="rounded-xs bg-surface px-1 text-2xs leading-4 font-medium">{operations}</span>
+          </span>
         )}
       </button>
     </>
@@ -197,7 +202,7 @@ function Detail({ batch }: { batch: LaneBatch | null }) {
   return (
     <span className="flex min-w-0 flex-wrap gap-x-3" data-testid="lane-detail">
       <span className="font-medium">{t("batch", { batch: batch.batch, lane: batch.lane, operations: batch.operations, wait: duration(batch.waitMsMax), held: duration(batch.heldMs) })}</span>
-      <span className="text-text-2">{t("detail", { redis: duration(batch.redisMs), ledger: duration(batch.ledgerMs) })}</span>
+      <span className="text-text-2">{t("detail", { redis: duration(batch.redisMs), ledger: duration(batch.ledgerMs), restName: t("restKey"), rest: duration(Math.max(0, batch.heldMs - batch.redisMs - batch.ledgerMs)) })}</span>
       <span className="text-text-2">{batch.wokenBy === null ? t("notWoken") : t("woken", { batch: batch.wokenBy })}</span>
       <span className="truncate text-text-2">{batch.dishes > 1 ? words("moreDishes", { dish: name, more: batch.dishes - 1 }) : name}</span>
     </span>
