@@ -27,6 +27,7 @@ test("find a dish by its Chinese and its English name, watch it fall, restock it
   const dishId = "e2e-tofu";
   await orders.addDish({ dishId, storeId: STORE, en: "Searched silken tofu", zh: "寻味嫩豆腐", supplied: 20 });
   await wall.getByRole("link", { name: "Dishes" }).click();
+  await wall.waitForURL(/\/dishes$/);
   await expectLive(wall);
   await wall.keyboard.press("/");
   await wall.keyboard.type("寻味嫩");

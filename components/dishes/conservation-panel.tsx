@@ -54,7 +54,7 @@ function AsOf({ atMs }: { atMs: number }) {
   const t = useTranslations("dishPage.conservation");
   const nowMs = useNowMs();
   const age = useAge();
-  return <span className="hidden text-xs text-text-3 @md:inline">{t("asOf", { age: age(nowMs - atMs) })}</span>;
+  return <span className="hidden min-w-24 text-right text-xs text-text-3 @md:inline-block">{t("asOf", { age: age(nowMs - atMs) })}</span>;
 }
 
 function ReloadButton({ mayAct }: { mayAct: boolean }) {

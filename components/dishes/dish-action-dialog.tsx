@@ -122,7 +122,10 @@ export function DishActionDialog({ verb, returnFocusTo, onClose }: DishActionDia
                 autoComplete="off"
                 value={typed}
                 maxLength={9}
-                onChange={(event) => setTyped(event.target.value)}
+                onChange={(event) => {
+                  setTyped(event.target.value);
+                  setFaults(({ reason: other }) => (other === undefined ? {} : { reason: other }));
+                }}
                 className={cn(INPUT, "h-9 w-36 tabular-nums", quantityShown && "border-danger")}
               />
             )}

@@ -59,7 +59,7 @@ function Event({ event }: { event: StockEvent }) {
         </div>
         <div className="text-xs break-words text-text-2">{reason ?? <span className="text-text-3">{t("noReason")}</span>}</div>
       </div>
-      <div className="shrink-0 text-right text-xs text-text-3">
+      <div className="flex w-36 shrink-0 flex-col items-end text-right text-xs text-text-3">
         <time dateTime={new Date(atMs).toISOString()} title={format.dateTime(atMs, { dateStyle: "medium", timeStyle: "medium" })} className="block whitespace-nowrap">
           {agoMs < DAY_MS ? t("ago", { age: age(agoMs) }) : format.dateTime(atMs, { dateStyle: "short", timeStyle: "short" })}
         </time>

@@ -2,7 +2,7 @@
 /** What is listed: words, a state, a store. Everything lands in the address; the list follows at once. */
 import { ChevronDown, Search, Store, X } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
-import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { memo, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { useNames } from "../overview/names";
 import { cn } from "../ui/cn";
 import type { DishTable } from "./dish-table";
@@ -44,11 +44,14 @@ export function DishFilters({ table, query, setQuery }: DishFiltersProps) {
               name="state"
               value={state}
               checked={query.state === state}
-              onChange={() => setQuery({ ...query, state })}
+              onChange={() => setQuery({ state })}
               className="sr-only"
             />
             {t(`states.${state}`)}
-            <span className={cn("figures hidden min-w-4 text-right sm:inline", query.state !== state && "text-text-3")}>{format.number(counts[state])}</span>
+            {/* As wide as it can get, so that the others stay where they are. */}
+            <span style={{ minWidth: `${format.number(counts.all).length}ch` }} className={cn("figures hidden text-right sm:inline-block", query.state !== state && "text-text-3")}>
+              {format.number(counts[state])}
+            </span>
           </label>
         ))}
       </fieldset>
@@ -57,7 +60,7 @@ export function DishFilters({ table, query, setQuery }: DishFiltersProps) {
         <span className="sr-only">{t("store")}</span>
         <select
           value={query.storeId ?? ""}
-          onChange={(event) => setQuery({ ...query, storeId: event.target.value === "" ? null : event.target.value })}
+          onChange={(event) => setQuery({ storeId: event.target.value === "" ? null : event.target.value })}
           className="h-8 max-w-56 appearance-none truncate rounded-md border bg-surface pr-7 pl-8 text-xs font-medium hover:bg-sunken"
         >
           <option value="">{t("everyStore")}</option>
@@ -74,11 +77,16 @@ export function DishFilters({ table, query, setQuery }: DishFiltersProps) {
   );
 }
 
-function SearchField({ table, query, setQuery }: DishFiltersProps) {
+const SearchField = memo(function SearchField({ table, query, setQuery }: DishFiltersProps) {
   const t = useTranslations("dishList");
   const [typed, setTyped] = useState(query.q);
   const field = useRef<HTMLInputElement>(null);
   const written = useRef(query.q);
+  const write = () => {
+    if (typed === query.q) return;
+    written.current = typed;
+    setQuery({ q: typed }, "replace");
+  };
   // Back and Forward change the words too; what was typed here comes round as it left.
   useEffect(() => {
     if (query.q !== written.current) setTyped(query.q);
@@ -87,12 +95,9 @@ function SearchField({ table, query, setQuery }: DishFiltersProps) {
   useEffect(() => {
     if (typed === query.q) return;
     table.setQuery({ ...query, q: typed });
-    const timer = window.setTimeout(() => {
-      written.current = typed;
-      setQuery({ ...query, q: typed }, "replace");
-    }, ADDRESS_DELAY_MS);
+    const timer = window.setTimeout(write, ADDRESS_DELAY_MS);
     return () => window.clearTimeout(timer);
-  }, [typed, query, table, setQuery]);
+  });
   return (
     <div className="relative flex min-w-48 flex-1 items-center sm:max-w-80">
       <Search aria-hidden className="pointer-events-none absolute left-2.5 size-3.5 text-text-3" />
@@ -105,6 +110,8 @@ function SearchField({ table, query, setQuery }: DishFiltersProps) {
         maxLength={SEARCH_LENGTH_MAX}
         value={typed}
         onChange={(event) => setTyped(event.target.value)}
+        // Who leaves the field may be on the way to another page: a change of the address in mid-way would call that off.
+        onBlur={write}
         onKeyDown={(event) => {
           if (event.key !== "Escape") return;
           if (typed === "") field.current?.blur();
@@ -131,4 +138,4 @@ function SearchField({ table, query, setQuery }: DishFiltersProps) {
       )}
     </div>
   );
-}
+});

@@ -86,7 +86,7 @@ function Figures() {
   const { available, frozen, sold, supplied, perMinute, mood } = dish;
   const out = minutesToSellOut(dish);
   return (
-    <dl className="figures grid shrink-0 grid-cols-3 gap-x-6 gap-y-2 sm:grid-cols-6">
+    <dl className="figures grid shrink-0 grid-cols-[repeat(3,4.5rem)] gap-x-4 gap-y-2 self-center sm:grid-cols-[repeat(5,4.5rem)_6rem]">
       <Figure label={t("left")} strong danger={mood === "soldOut"} testId="figure-left">{format.number(available)}</Figure>
       <Figure label={t("held")}>{format.number(frozen)}</Figure>
       <Figure label={t("sold")}>{format.number(sold)}</Figure>
@@ -107,7 +107,7 @@ interface FigureProps {
 
 function Figure({ label, children, strong = false, danger = false, testId }: FigureProps) {
   return (
-    <div className="flex min-w-14 flex-col-reverse justify-end text-right">
+    <div className="flex min-w-0 flex-col-reverse justify-end text-right">
       <dd data-testid={testId} className={cn("text-xl leading-7 tracking-tight whitespace-nowrap", strong ? "font-semibold" : "font-medium text-text-2", danger && "text-danger")}>{children}</dd>
       <dt className="text-2xs whitespace-nowrap text-text-3">{label}</dt>
     </div>

@@ -156,16 +156,17 @@ function OrderNote({ table, query }: { table: DishTable; query: DishQuery }) {
   if (!changed && !LIVE_SORTS.has(query.sort)) return null;
   const seconds = Math.max(0, Math.ceil((nextBeatAtMs - nowMs) / 1_000));
   return (
+    // What changes its width stands last: the button stays where it is.
     <span className="flex items-center gap-2">
+      <Button kind="ghost" size="sm" className="-ml-1.5 h-6 px-1.5" onClick={() => table.reorder()}>
+        {t("reorderNow")}
+      </Button>
+      <span className="hidden sm:inline">{held ? t("orderWaits") : t("reordersIn", { seconds })}</span>
       {changed && (
         <span className="rounded bg-accent-soft px-1.5 py-0.5 font-medium text-accent" data-testid="waiting-rows">
           {t("waiting", { joining: format.number(joining), leaving: format.number(leaving) })}
         </span>
       )}
-      <span className="hidden sm:inline">{held ? t("orderWaits") : t("reordersIn", { seconds })}</span>
-      <Button kind="ghost" size="sm" className="h-6 px-1.5" onClick={() => table.reorder()}>
-        {t("reorderNow")}
-      </Button>
     </span>
   );
 }
@@ -179,7 +180,7 @@ function Nothing({ menuIsEmpty, query, setQuery }: { menuIsEmpty: boolean; query
       <p className="font-medium">{t(menuIsEmpty ? "noMenu" : "noMatch")}</p>
       <p className="max-w-96 text-text-3">{t(menuIsEmpty ? "noMenuMeaning" : "noMatchMeaning")}</p>
       {isFiltered(query) && (
-        <Button size="sm" className="mt-1" onClick={() => setQuery({ ...EVERYTHING, sort: query.sort, descending: query.descending })}>
+        <Button size="sm" className="mt-1" onClick={() => setQuery({ q: EVERYTHING.q, storeId: EVERYTHING.storeId, state: EVERYTHING.state })}>
           {t("clearFilters")}
         </Button>
       )}

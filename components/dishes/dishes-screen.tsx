@@ -55,7 +55,7 @@ export function DishesScreen({ operator, overview, first }: DishesScreenProps) {
   );
 }
 
-export type SetQuery = (query: DishQuery, how?: "push" | "replace") => void;
+export type SetQuery = (change: Partial<DishQuery>, how?: "push" | "replace") => void;
 
 /** The address is where the query lives, so that Back, a bookmark and a link to a colleague all work. */
 function useDishQuery(): [DishQuery, SetQuery] {
@@ -63,8 +63,9 @@ function useDishQuery(): [DishQuery, SetQuery] {
   const pathname = usePathname();
   const query = useMemo(() => readQuery(params), [params]);
   const setQuery = useCallback<SetQuery>(
-    (next, how = "push") => {
-      const address = addressOf(next);
+    (change, how = "push") => {
+      // What the address says now: it may be ahead of what was rendered.
+      const address = addressOf({ ...readQuery(new URLSearchParams(window.location.search)), ...change });
       if (address === `${pathname}${window.location.search}`) return;
       if (how === "push") window.history.pushState(null, "", address);
       else window.history.replaceState(null, "", address);

@@ -33,7 +33,7 @@ export function StockPanel() {
 
 function Key({ mark, children }: { mark: "solid" | "dashed"; children: string }) {
   return (
-    <span className="flex items-center gap-1.5 whitespace-nowrap">
+    <span className="flex min-w-20 items-center gap-1.5 whitespace-nowrap">
       <svg viewBox="0 0 12 4" aria-hidden className="h-1 w-3">
         <path d="M0 2H12" strokeWidth="2" strokeDasharray={mark === "dashed" ? "3 2" : undefined} className={mark === "dashed" ? "stroke-text-2" : "stroke-accent"} />
       </svg>

@@ -4,7 +4,7 @@ import { cn } from "./cn";
 
 const KINDS = {
   primary: "bg-accent text-on-accent hover:bg-accent-hover border-transparent",
-  danger: "bg-danger text-bg hover:opacity-90 border-transparent dark:text-on-accent",
+  danger: "bg-danger text-bg hover:brightness-90 border-transparent dark:text-on-accent",
   plain: "bg-surface text-text hover:bg-sunken border-line-strong",
   ghost: "bg-transparent text-text-2 hover:bg-sunken hover:text-text border-transparent",
 } as const;
