@@ -82,6 +82,7 @@ describe("a basket", () => {
       (ttlSeconds): [string, unknown, string] => [`the ttlSeconds ${ttlSeconds}`, { ...BASKET, ttlSeconds }, "ttlSeconds"],
     ),
     ["participants that are no list", { ...BASKET, participants: {} }, "participants"],
+    ["a participant by name and by URL at once", { ...BASKET, participants: [{ name: "p", tryUrl: "http://a.test", confirmUrl: "http://a.test", cancelUrl: "http://a.test" }] }, "participants.0"],
     ["a participant without URLs", { ...BASKET, participants: [{ tryUrl: "http://a.test" }] }, "participants.0"],
     ["a participant with another protocol", { ...BASKET, participants: [{ tryUrl: "file:///x", confirmUrl: "http://a.test", cancelUrl: "http://a.test" }] }, "participants.0.tryUrl"],
   ];

@@ -23,10 +23,13 @@ export const TxIdParams = z.strictObject({ txId: Id });
 
 const ParticipantUrl = z.url({ protocol: /^https?$/ }).max(2_000);
 /** A participant named in the configuration, or given by its three URLs. Its `body` is passed on as it is. */
-export const Participant = z.union([
-  z.strictObject({ name: Id, body: z.unknown().optional() }),
-  z.strictObject({ tryUrl: ParticipantUrl, confirmUrl: ParticipantUrl, cancelUrl: ParticipantUrl, body: z.unknown().optional() }),
-]);
+export const Participant = z.union(
+  [
+    z.strictObject({ name: Id, body: z.unknown().optional() }),
+    z.strictObject({ tryUrl: ParticipantUrl, confirmUrl: ParticipantUrl, cancelUrl: ParticipantUrl, body: z.unknown().optional() }),
+  ],
+  { error: "must be {name, body?} or {tryUrl, confirmUrl, cancelUrl, body?} with http or https URLs" },
+);
 
 export const TryBody = z.strictObject({
   txId: Id,
