@@ -79,13 +79,13 @@ describe("a Try", () => {
     });
   });
 
-  it("with participants is refused while none can be configured; an empty list is no participant", async () => {
+  it("with participants is refused while none is configured and no host allowed; an empty list is no participant", async () => {
     const api = testApi();
     const named = { ...BASKET, participants: [{ name: "points", body: { points: 3 } }] };
     const given = { ...BASKET, participants: [{ tryUrl: "http://a.test/t", confirmUrl: "http://a.test/c", cancelUrl: "http://a.test/x" }] };
-    for (const body of [named, given]) {
+    for (const [body, reason] of [[named, "none is configured"], [given, "no host is allowed"]] as const) {
       const problem = expectProblem(await api.send("POST", "/api/v1/transactions", { body }), "VALIDATION");
-      expect(problem.errors?.[0]?.message).toContain("none is configured");
+      expect(problem.errors?.[0]?.message).toContain(reason);
     }
     expect(api.calls).toEqual([]);
     expect((await api.send("POST", "/api/v1/transactions", { body: { ...BASKET, participants: [] } })).status).toBe(201);
