@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CONNECT_MS_MAX, createPrisma, STATEMENT_MS_MAX } from "./database.ts";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { ANSWER_MS_MAX, CONNECT_MS_MAX, createPrisma, STATEMENT_MS_MAX } from "./database.ts";
 import type { PrismaClient } from "./generated/prisma/client.ts";
 import { createDatabase, type TestDatabase } from "./testing/stack.ts";
 
@@ -36,3 +37,42 @@ test("a read that finds no free connection is told so, and does not wait for eve
   await Promise.all(busy);
   expect(await prisma.$queryRaw`SELECT 1 AS one`).toEqual([{ one: 1 }]);
 });
+
+test("a line that is cut without a word is given up, and the next read gets another", async () => {
+  const { hostname, port } = new URL(database.url);
+  let isCut = false;
+  const sockets: Socket[] = [];
+  const proxy = createServer((near) => {
+    if (isCut) return;
+    const far = connect(Number(port), hostname);
+    for (const [from, to] of [[near, far], [far, near]] as const) {
+      sockets.push(from);
+      from.on("error", () => {});
+      from.on("data", (data) => {
+        if (!isCut || !old.has(near)) to.write(data);
+      });
+    }
+  });
+  const old = new Set<Socket>();
+  proxy.on("connection", (near) => {
+    if (!isCut) old.add(near);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  const url = new URL(database.url);
+  url.port = String((proxy.address() as AddressInfo).port);
+  const through = createPrisma(url.href);
+  try {
+    expect(await through.$queryRaw`SELECT 1 AS one`).toEqual([{ one: 1 }]);
+    isCut = true; // what is open says nothing any more
+    const startedAtMs = performance.now();
+    await expect(through.$queryRaw`SELECT 2 AS two`).rejects.toThrow();
+    expect(performance.now() - startedAtMs).toBeLessThan(2 * ANSWER_MS_MAX);
+    isCut = false;
+    old.clear();
+    expect(await through.$queryRaw`SELECT 3 AS three`).toEqual([{ three: 3 }]);
+  } finally {
+    await through.$disconnect();
+    for (const socket of sockets) socket.destroy();
+    proxy.close();
+  }
+}, 30_000);

@@ -17,12 +17,19 @@ export const STATEMENT_MS_MAX = 3_000;
 /** For a free connection, or a new one. A request lasts 0.8 s: who waits longer gets an answer that nobody reads. */
 export const CONNECT_MS_MAX = 1_000;
 
+/**
+ * A statement that has not been answered by then never will be: the line was cut without a word. Its connection is thrown away,
+ * or ten such would keep every read waiting for the quarter of an hour that TCP takes to give up.
+ */
+export const ANSWER_MS_MAX = STATEMENT_MS_MAX + 1_000;
+
 export function createPrisma(databaseUrl: string): PrismaClient {
   const pool = {
     connectionString: databaseUrl,
     max: CONNECTIONS_MAX,
     statement_timeout: STATEMENT_MS_MAX,
     connectionTimeoutMillis: CONNECT_MS_MAX,
+    query_timeout: ANSWER_MS_MAX,
     keepAlive: true,
   };
   return new PrismaClient({ adapter: new PrismaPg(pool) });

@@ -24,14 +24,24 @@ function tooLarge(): ApiError {
   return new ApiError("BODY_TOO_LARGE", `A body may have ${BODY_BYTES_MAX} bytes.`);
 }
 
-/** Whole chunks until the end. Nothing beyond the limit is kept, whatever Content-Length said. */
-export async function readBody(c: ApiContext): Promise<Buffer | null> {
+/**
+ * Whole chunks until the end. Nothing beyond the limit is kept, whatever Content-Length said.
+ * @throws ApiError DEADLINE_EXCEEDED when the end has not come by then: nothing was done, however slowly the rest arrives.
+ */
+export async function readBody(c: ApiContext, remainingMs: number): Promise<Buffer | null> {
   const declared = c.req.raw.headers.get("content-length");
   if (declared !== null && Number(declared) > BODY_BYTES_MAX) throw tooLarge();
   const incoming = c.env?.incoming;
-  const body = incoming ? await readIncoming(incoming) : await readStream(c.req.raw);
+  const body = await inTime(incoming ? readIncoming(incoming) : readStream(c.req.raw), remainingMs);
   if (body && !isUtf8(body)) throw invalid("", "is not UTF-8");
   return body;
+}
+
+function inTime<T>(reading: Promise<T>, remainingMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new ApiError("DEADLINE_EXCEEDED", "The body did not arrive in time; nothing was done.")), remainingMs);
+    reading.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 function readIncoming(incoming: IncomingMessage): Promise<Buffer | null> {

@@ -100,6 +100,13 @@ it("a body that breaks off tries nothing and harms nobody else", async () => {
   expect(api.logged).toEqual([]);
 });
 
+it("a body that does not end is answered at the deadline, and nothing is tried", async () => {
+  const { raw, api } = await serve();
+  const answer = await raw([`${HEAD}X-Request-Timeout-Ms: 50\r\nContent-Length: 100\r\n\r\n{"txId":`], "DEADLINE_EXCEEDED");
+  expect(answer).toContain("HTTP/1.1 504");
+  expect(api.calls).toEqual([]);
+});
+
 it("HEAD has headers and no body; odd targets are unknown routes", async () => {
   const { raw, port } = await serve();
   const head = await fetch(`http://127.0.0.1:${port}/api/health`, { method: "HEAD" });

@@ -39,7 +39,7 @@ export async function serve(spec: Route, pipeline: Pipeline, c: ApiContext): Pro
     const query = spec.query ? parse(spec.query, queryOf(c.req.raw.url)) : undefined;
     const idempotencyKey = spec.idempotencyKey ? keyOf(header(c, "idempotency-key"), spec.idempotencyKey) : undefined;
     if (spec.transactions && key) charge(pipeline.rate, key.keyId, spec.transactions);
-    const body = spec.method === "POST" ? await parsedBody(spec, c) : undefined;
+    const body = spec.method === "POST" ? await parsedBody(spec, c, deadline.remainingMs) : undefined;
     txId ??= (body as { txId?: string } | undefined)?.txId;
     deadline.check("the engine was asked");
     answer = await spec.handle({
@@ -150,9 +150,9 @@ function queryOf(url: string): Record<string, string> {
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
-async function parsedBody(spec: Route, c: ApiContext): Promise<unknown> {
+async function parsedBody(spec: Route, c: ApiContext, remainingMs: number): Promise<unknown> {
   const schema = spec.body ?? NoBody;
-  const bytes = await readBody(c);
+  const bytes = await readBody(c, remainingMs);
   if (bytes === null || bytes.length === 0) {
     if (spec.body && !spec.bodyOptional) throw invalid("", "needs a JSON body");
     return parse(schema, {});

@@ -26,6 +26,9 @@ const REDIS_READY_MS_MAX = 1_000;
 /** Pauses between attempts to reach Redis again: soon at first, then once a second. */
 const RECONNECT_MS_MAX = 1_000;
 
+/** Questions to Postgres at a start, a second apart: it answered the migrations a moment ago. */
+const START_ATTEMPTS = 10;
+
 export interface EngineOptions {
   databaseUrl: string;
   redisUrl: string;
@@ -51,7 +54,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const instance = nanoid(10);
   const trouble = options.onTrouble ?? (() => {});
   const ledger = new PostgresLedger({ databaseUrl: options.databaseUrl, onTrouble: (error: unknown) => trouble("postgres", error) });
-  const prefix = `e86:${await ledger.databaseId()}:`;
+  const prefix = `e86:${await firstAnswer(() => ledger.databaseId())}:`;
 
   await ledger.warm();
 
@@ -95,6 +98,18 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       await ledger.close();
     },
   };
+}
+
+/** A start may be patient where a request may not: a machine that starts everything at once is busy. */
+async function firstAnswer<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (attempt === START_ATTEMPTS) throw error;
+      await sleep(realClock, RECONNECT_MS_MAX);
+    }
+  }
 }
 
 function ready(redis: Redis): Promise<void> {

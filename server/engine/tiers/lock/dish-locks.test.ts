@@ -211,12 +211,13 @@ describe("dish locks", () => {
   });
 
   test("a million dishes once touched leave nothing behind", async () => {
-    const clock = new VirtualClock();
+    const clock = new VirtualClock({ closed: true });
     const profile = new ContentionProfile(clock);
     profile.sampleEvery = 1;
     const locks = new DishLocks<TestOp>(clock, async () => {}, () => {}, profile);
     for (let i = 0; i < 1_000_000; i += 1_000) {
-      for (let j = i; j < i + 1_000; j++) locks.enter(op("", [`dish ${j}`]));
+      const dishes = Array.from({ length: 10 }, (_, j) => op("", Array.from({ length: 100 }, (_, k) => `dish ${i + 100 * j + k}`)));
+      for (const basket of dishes) locks.enter(basket);
       await clock.run(locks.idle());
     }
     expect(locks.waiting).toBe(0);
