@@ -14,7 +14,7 @@ import { TraceFile } from "./api/exports/trace-file.ts";
 import { isApiUrl, nodeListener } from "./api/node-mount.ts";
 import { createAuth } from "./auth/auth.ts";
 import { type Config, PROJECT_DIR, readConfig } from "./config.ts";
-import { createConsoleApi, type LockFiles, securePage } from "./console/index.ts";
+import { BulkRunner, createConsoleApi, type LockFiles, securePage } from "./console/index.ts";
 import { createApiReads } from "./console/reads/api-reads.ts";
 import { createDishPageReads } from "./console/reads/dish-page.ts";
 import { DishSnapshots } from "./console/reads/dish-snapshots.ts";
@@ -104,6 +104,7 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
     engine,
     reads,
     claims: createApiClaims(prisma),
+    payments: { accept: (event) => running.payments.accept(event), secrets: config.paymentSecrets },
     directory,
     keys,
     probes: { postgres: () => prisma.$queryRaw`SELECT 1`, redis: () => running.pingRedis() },
@@ -111,6 +112,9 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
     log,
     clock: realClock,
   });
+  const bulk = new BulkRunner({ prisma, engine, clock: realClock, onError: calm((error, leftOut) => log.error({ err: error, leftOut }, "a bulk action failed")) });
+  bulk.start();
+  shutdown.add("bulk actions", () => bulk.stop());
   const traces = new TraceFile(engine, realClock);
   const lockFiles: LockFiles = {
     trace: (seconds) => traces.capture(seconds),

@@ -23,8 +23,8 @@ function slowKeys(clock: StandingClock, tookMs: number): ApiKeyVerifier {
   };
 }
 
-/** Routes that reach the engine with a verb. */
-const VERBS = ROUTES.filter(({ method, path }) => method === "POST" && path.startsWith("/api/v1/")).map(({ method, path }) => [method, path] as const);
+/** Routes that reach the engine with a verb. A callback is carried out after its answer, in time of its own. */
+const VERBS = ROUTES.filter(({ method, path, signed }) => method === "POST" && path.startsWith("/api/v1/") && !signed).map(({ method, path }) => [method, path] as const);
 
 describe("what the caller has left", () => {
   it.each(VERBS)("%s %s tells the engine, less what the door took", async (method, path) => {

@@ -8,6 +8,7 @@ import { Dish, DishesPage, NewDishBody, QuantityBody, ReasonBody } from "../cont
 import { ERRORS, type ErrorCode, FieldError, Problem } from "../contracts/errors.ts";
 import { REQUEST_TIMEOUT_MS_MAX } from "../contracts/limits.ts";
 import { Health, Readiness } from "../contracts/operating.ts";
+import { SIGNATURE_PATTERN } from "../contracts/payments.ts";
 import { Id } from "../contracts/scalars.ts";
 import { MoveAnswer, Participant, Transaction, TransactionsPage, TransactionState, TryAnswer, TryBody } from "../contracts/transactions.ts";
 import type { Route } from "./route.ts";
@@ -154,6 +155,15 @@ function parametersOf(spec: Route, schemas: Components): Json[] {
       required: spec.idempotencyKey === "required",
       description: "The same key with the same request answers as the first time and does nothing again; with another request: 422.",
       schema: schemas.of(Id, "input"),
+    });
+  }
+  if (spec.signed) {
+    parameters.push({
+      name: "X-Signature",
+      in: "header",
+      required: false,
+      description: "sha256= and the HMAC-SHA256 of the body's bytes in hexadecimal. Required of a source that has a secret here.",
+      schema: { type: "string", pattern: SIGNATURE_PATTERN.source },
     });
   }
   if (spec.scope !== null) parameters.push({ $ref: "#/components/parameters/TimeoutMs" });

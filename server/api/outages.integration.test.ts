@@ -101,6 +101,7 @@ beforeAll(async () => {
       onTrouble: () => {},
     }),
     claims: createApiClaims(prisma),
+    payments: { accept: (event) => running.payments.accept(event), secrets: new Map() },
     directory: new ParticipantDirectory(),
     keys: new ApiKeys(prisma, realClock),
     probes: { postgres: () => prisma.$queryRaw`SELECT 1`, redis: () => running.pingRedis() },

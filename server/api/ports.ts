@@ -20,6 +20,7 @@ import type {
   TryAnswer,
   TryRequest,
 } from "../engine/kernel/types.ts";
+import type { PaymentEvent } from "../engine/payments/payment-ledger.ts";
 import type { ContentionProfile } from "../engine/tiers/lock/contention-profile.ts";
 import type { Flight, WaitChain } from "../engine/tiers/lock/dish-locks.ts";
 import type { NewCoupon, NewDish } from "../engine/tiers/tcc/ledger.ts";
@@ -97,6 +98,14 @@ export interface ApiClaims {
   claim(action: ActionClaim): Promise<boolean>;
 }
 
+/** Payment callbacks. */
+export interface ApiPayments {
+  /** Durable when it resolves. @throws EngineError, and then it has to be sent again. */
+  accept(event: PaymentEvent): Promise<{ duplicate: boolean }>;
+  /** By source. */
+  secrets: ReadonlyMap<string, string>;
+}
+
 export interface ApiKeyIdentity {
   keyId: string;
   scopes: readonly Scope[];
@@ -119,6 +128,7 @@ export interface ApiDependencies {
   engine: ApiEngine;
   reads: ApiReads;
   claims: ApiClaims;
+  payments: ApiPayments;
   /** Who may take part in a transaction. */
   directory: Pick<ParticipantDirectory, "resolve">;
   keys: ApiKeyVerifier;

@@ -8,7 +8,7 @@ import type { Scope } from "../contracts/scopes.ts";
 import type { Clock } from "../engine/kernel/clock.ts";
 import type { Deadline } from "../engine/kernel/deadline.ts";
 import type { CallContext } from "../engine/kernel/types.ts";
-import type { ApiClaims, ApiDependencies, ApiEngine, ApiReads } from "./ports.ts";
+import type { ApiClaims, ApiDependencies, ApiEngine, ApiPayments, ApiReads } from "./ports.ts";
 import type { TransactionRate } from "./rate-limit.ts";
 import type { ReadinessCheck } from "./readiness.ts";
 import type { RequestTimes } from "./request-times.ts";
@@ -29,9 +29,13 @@ export interface Call<P = unknown, Q = unknown, B = unknown> {
   params: P;
   query: Q;
   body: B;
+  /** The body as it was sent, and what X-Signature says of it; on routes that say `signed`. */
+  bytes: Uint8Array | null;
+  signature: string | undefined;
   engine: ApiEngine;
   reads: ApiReads;
   claims: ApiClaims;
+  payments: ApiPayments;
   directory: ApiDependencies["directory"];
   readiness: ReadinessCheck;
   rate: TransactionRate;
@@ -73,6 +77,8 @@ export interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z
   /** Another shape of the body for the documentation, where the handler looks at the parts itself. */
   documentedBody?: z.ZodType;
   bodyOptional?: boolean;
+  /** Whoever sends it may have to sign the bytes of its body. */
+  signed?: true;
   idempotencyKey?: "required" | "optional";
   /** Transactions it starts, charged before the body is read; a batch charges itself, when it knows its size. */
   transactions?: number;

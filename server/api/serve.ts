@@ -18,7 +18,7 @@ import { traceIdOf } from "./trace.ts";
 
 /** What all calls share. */
 export interface Pipeline
-  extends Pick<ApiDependencies, "engine" | "reads" | "claims" | "directory" | "keys" | "clock">,
+  extends Pick<ApiDependencies, "engine" | "reads" | "claims" | "payments" | "directory" | "keys" | "clock">,
     Pick<Call, "rate" | "readiness" | "requests" | "metrics" | "traces" | "openApi" | "unexpected"> {}
 
 const TimeoutHeader = wholeNumber(1, 999_999_999_999);
@@ -39,16 +39,20 @@ export async function serve(spec: Route, pipeline: Pipeline, c: ApiContext): Pro
     const query = spec.query ? parse(spec.query, queryOf(c.req.raw.url)) : undefined;
     const idempotencyKey = spec.idempotencyKey ? keyOf(header(c, "idempotency-key"), spec.idempotencyKey) : undefined;
     if (spec.transactions && key) charge(pipeline.rate, key.keyId, spec.transactions);
-    const body = spec.method === "POST" ? await parsedBody(spec, c, deadline.remainingMs) : undefined;
+    const bytes = spec.method === "POST" ? await readBody(c, deadline.remainingMs) : null;
+    const body = spec.method === "POST" ? parsedBody(spec, c, bytes) : undefined;
     txId ??= (body as { txId?: string } | undefined)?.txId;
     deadline.check("the engine was asked");
     answer = await spec.handle({
       params,
       query,
       body,
+      bytes: spec.signed ? bytes : null,
+      signature: spec.signed ? header(c, "x-signature") : undefined,
       engine: pipeline.engine,
       reads: pipeline.reads,
       claims: pipeline.claims,
+      payments: pipeline.payments,
       directory: pipeline.directory,
       readiness: pipeline.readiness,
       rate: pipeline.rate,
@@ -150,9 +154,8 @@ function queryOf(url: string): Record<string, string> {
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
-async function parsedBody(spec: Route, c: ApiContext, remainingMs: number): Promise<unknown> {
+function parsedBody(spec: Route, c: ApiContext, bytes: Buffer | null): unknown {
   const schema = spec.body ?? NoBody;
-  const bytes = await readBody(c, remainingMs);
   if (bytes === null || bytes.length === 0) {
     if (spec.body && !spec.bodyOptional) throw invalid("", "needs a JSON body");
     return parse(schema, {});

@@ -147,6 +147,13 @@ export function testApi(overrides: Partial<ApiDependencies> = {}): TestApi {
     engine: fakeEngine(calls),
     reads: fakeReads,
     claims: { claim: async () => true },
+    payments: {
+      accept: async (event) => {
+        calls.push(["accept", event]);
+        return { duplicate: false };
+      },
+      secrets: new Map(),
+    },
     directory: new ParticipantDirectory(),
     keys: fakeKeys,
     probes: { postgres: async () => {}, redis: async () => {} },
@@ -215,6 +222,10 @@ const GOOD: Record<string, { path: string; options: SendOptions }> = {
   "POST /api/v1/dishes/{dishId}/resume": { path: "/api/v1/dishes/noodles/resume", options: { body: { reason: "back" } } },
   "GET /api/v1/coupons/{couponId}": { path: "/api/v1/coupons/c1", options: {} },
   "POST /api/v1/coupons": { path: "/api/v1/coupons", options: { body: { couponId: "c1", amountCents: 500 } } },
+  "POST /api/v1/payments/callbacks": {
+    path: "/api/v1/payments/callbacks",
+    options: { body: { source: "bank", orderId: "o1", eventId: "e1", status: "PAID", occurredAt: "2026-11-22T11:45:00.000Z" } },
+  },
   "GET /api/health": { path: "/api/health", options: {} },
   "GET /api/ready": { path: "/api/ready", options: {} },
   "GET /api/metrics": { path: "/api/metrics", options: {} },

@@ -4,12 +4,16 @@
 import { Redis, type RedisOptions } from "ioredis";
 import { nanoid } from "nanoid";
 import { Engine } from "./engine.ts";
+import { MemoryFilter } from "./dedup/memory-filter.ts";
+import { RedisFilter } from "./dedup/redis-filter.ts";
 import { RedisFeed } from "./feed/redis-feed.ts";
 import { realClock, sleep } from "./kernel/clock.ts";
 import { realRandom } from "./kernel/random.ts";
 import { HOLD_MS } from "./paths/batch-flight.ts";
 import type { FailpointListener } from "./kernel/failpoints.ts";
 import { ParticipantDirectory } from "./kernel/participant-directory.ts";
+import { Payments } from "./payments/payments.ts";
+import { PostgresPayments } from "./payments/postgres-payments.ts";
 import { RedisCells } from "./tiers/cas/redis-cells.ts";
 import { HttpParticipants } from "./tiers/tcc/http-participants.ts";
 import { LEDGER_CALL_MS_MAX, PostgresLedger } from "./tiers/tcc/postgres-ledger.ts";
@@ -42,6 +46,8 @@ export interface EngineOptions {
 
 export interface RunningEngine {
   engine: Engine;
+  /** Payment callbacks, carried out by this engine. */
+  payments: Payments;
   instance: string;
   /** For readiness checks. @throws when Redis does not answer in time. */
   pingRedis(): Promise<void>;
@@ -86,15 +92,27 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     failpoint: options.failpoint,
   });
   engine.start();
+  const paymentLedger = new PostgresPayments({ databaseUrl: options.databaseUrl, onTrouble: (error: unknown) => trouble("postgres", error) });
+  const payments = new Payments({
+    clock: realClock,
+    random: realRandom,
+    ledger: paymentLedger,
+    verbs: engine,
+    filters: [new MemoryFilter(), new RedisFilter(commands, prefix, "payments", realClock)],
+  });
+  payments.start();
   return {
     engine,
+    payments,
     instance,
     pingRedis: async () => void (await commands.ping()),
     close: async () => {
+      await payments.stop();
       await engine.stop();
       await participants.close();
       commands.disconnect();
       reader.disconnect();
+      await paymentLedger.close();
       await ledger.close();
     },
   };

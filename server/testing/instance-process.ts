@@ -40,6 +40,7 @@ const api = createApi({
   engine,
   reads: createApiReads(prisma, realClock),
   claims: createApiClaims(prisma),
+  payments: { accept: (event) => running.payments.accept(event), secrets: new Map() },
   directory: new ParticipantDirectory(),
   keys,
   probes: { postgres: () => prisma.$queryRaw`SELECT 1`, redis: () => running.pingRedis() },

@@ -21,6 +21,7 @@ import { createApiClaims } from "../claims.ts";
 import { ApiKeys, createFirstKey } from "../keys.ts";
 import { nodeListener } from "../node-mount.ts";
 import { contractSuite } from "./contract.suite.ts";
+import { SIGNED } from "./payments.suite.ts";
 
 let database: TestDatabase;
 let redis: TestRedis;
@@ -44,6 +45,7 @@ beforeAll(async () => {
     engine: running.engine,
     reads: createApiReads(prisma, realClock),
     claims: createApiClaims(prisma),
+    payments: { accept: (event) => running.payments.accept(event), secrets: new Map([[SIGNED.source, SIGNED.secret]]) },
     directory,
     keys: new ApiKeys(prisma, realClock),
     probes: { postgres: () => prisma.$queryRaw`SELECT 1`, redis: () => running.pingRedis() },

@@ -4,6 +4,7 @@
 import { describe } from "vitest";
 import { observingSuite } from "./observing.suite.ts";
 import { participantsSuite } from "./participants.suite.ts";
+import { paymentsSuite } from "./payments.suite.ts";
 import { stockSuite } from "./stock.suite.ts";
 import { transactionsSuite } from "./transactions.suite.ts";
 import { wireSuite } from "./wire.suite.ts";
@@ -17,6 +18,7 @@ export function contractSuite(mount: string, server: () => Server): void {
     stockSuite(world);
     transactionsSuite(world);
     participantsSuite(world, server);
+    paymentsSuite(world);
     observingSuite(world, server);
   });
 }

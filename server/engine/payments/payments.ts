@@ -41,15 +41,16 @@ export interface PaymentPorts {
   verbs: PaymentVerbs;
   /** What was seen before, nearest first. Absent: every callback is asked of the ledger. */
   filters?: readonly DedupFilter[];
-  /** A ticket was opened by this instance. */
-  opened?(txId: string, ticketId: string): void;
 }
+
+export type TicketListener = (txId: string, ticketId: string) => void;
 
 export class Payments {
   private readonly dedup: Dedup<PaymentEvent>;
   private readonly accepting: Gathering<PaymentEvent, boolean>;
   private readonly reporting: Gathering<PaymentReport, SettledPayment | null>;
   private readonly underWay = new Set<Promise<unknown>>();
+  private readonly listeners = new Set<TicketListener>();
   private timer: Timer | null = null;
   private passing: Promise<number> | null = null;
   private lookAtMs = Number.NEGATIVE_INFINITY;
@@ -79,6 +80,12 @@ export class Payments {
       if (isLedgerFailure(error) && error.kind === "unknown") throw new EngineError("DEADLINE_EXCEEDED", "The ledger did not answer in time; send it again.", { cause: error });
       throw new EngineError("UNAVAILABLE", "The ledger cannot be reached.", { cause: error, retryAfterMs: RETRY_MS });
     }
+  }
+
+  /** Tells of refund and review tickets that this instance opened. A listener must not throw. @returns how to stop listening. */
+  onTicket(listener: TicketListener): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
   }
 
   start(): void {
@@ -161,12 +168,12 @@ export class Payments {
   }
 
   private async carryOut(payment: LeasedPayment): Promise<void> {
-    const { verbs, random, opened } = this.ports;
+    const { verbs, random } = this.ports;
     const report = await carryOut(payment, verbs, { timeoutMs: CARRY_OUT_TIMEOUT_MS, traceId: NO_TRACE }, random);
     const settled = await this.reporting.add(report);
     if (!settled) return;
     if (settled.state !== "COMPLETED" && settled.state !== "FAILED" && settled.outcome === null) this.expect(report.outcome === null ? report.retryInMs : 0);
-    if (settled.openedTicketId !== null) opened?.(settled.txId as string, settled.openedTicketId);
+    if (settled.openedTicketId !== null) for (const listener of this.listeners) listener(settled.txId as string, settled.openedTicketId);
   }
 
   private async report(reports: readonly PaymentReport[]): Promise<(SettledPayment | null)[]> {
