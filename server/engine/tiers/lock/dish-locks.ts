@@ -184,7 +184,7 @@ export class DishLocks<Op extends Lockable> {
     const lane = this.flights.indexOf(null);
     const startedAtMs = this.clock.monotonicMs();
     const flight: Flight = { number: ++this.batches, lane: lane + 1, startedAtMs, operations: batch.length, dishIds, wokenBy: null };
-    flight.wokenBy = this.log.left(flight, leaving.map(({ op, sinceMs }) => ({ dishIds: op.dishIds, sinceMs })));
+    flight.wokenBy = this.log.left(flight, leaving);
     const released = this.log.held(flight);
     this.flights[lane] = flight;
     this.batchesInFlight++;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../simulation/virtual-clock.ts";
 import { ContentionProfile } from "./contention-profile.ts";
-import { DishLocks, type Lockable } from "./dish-locks.ts";
-import { HOLD_SUSPECT_MS, STARVED_MS } from "./lock-log.ts";
+import { DishLocks, type Flight, type Lockable } from "./dish-locks.ts";
+import { HOLD_SUSPECT_MS, LockLog, STARVED_MS } from "./lock-log.ts";
 
 const op = (dishIds: string[]): Lockable => ({ lane: "try", sharedKeys: dishIds, exclusiveKeys: [], weight: 1, dishIds });
 
@@ -110,5 +110,18 @@ describe("who woke whom", () => {
     await land();
     await enter("noodles");
     expect(log.handovers()).toEqual([]);
+  });
+
+  test("nor are they counted among the woken when they leave with those who had waited", async () => {
+    const clock = new VirtualClock();
+    const log = new LockLog(clock);
+    const flight = (number: number, startedAtMs: number): Flight => ({ number, lane: 1, startedAtMs, operations: 1, dishIds: new Set(["noodles"]), wokenBy: null });
+    const released = log.held(flight(1, 0));
+    await clock.advance(10);
+    released();
+    await clock.advance(10);
+    const [before, after] = [{ op: op(["noodles"]), sinceMs: 5 }, { op: op(["noodles"]), sinceMs: 15 }];
+    expect(log.left(flight(2, 20), [before, after])).toMatchObject({ from: 1, to: 2, woken: 1, waitMsMax: 15 });
+    expect(log.left(flight(3, 20), [after])).toBe(null);
   });
 });

@@ -125,15 +125,15 @@ export class LockLog {
   }
 
   /** A batch leaves: whom of it did the ones that have just landed hold up? @returns the first of them. */
-  left(flight: Flight, waiters: readonly { dishIds: readonly string[]; sinceMs: number }[]): Handover | null {
+  left(flight: Flight, waiters: readonly { op: { dishIds: readonly string[] }; sinceMs: number }[]): Handover | null {
     let first: Handover | null = null;
     for (const { flight: from, atMs } of this.landed) {
       const dishId = firstCommon(from.dishIds, flight.dishIds);
       if (dishId === null) continue;
       let woken = 0;
       let waitMsMax = 0;
-      for (const { dishIds, sinceMs } of waiters) {
-        if (sinceMs > atMs || !dishIds.includes(dishId)) continue;
+      for (const { op, sinceMs } of waiters) {
+        if (sinceMs > atMs || !op.dishIds.includes(dishId)) continue;
         woken++;
         waitMsMax = Math.max(waitMsMax, flight.startedAtMs - sinceMs);
       }
