@@ -3,17 +3,19 @@ import { readCommand, USAGE } from "./arguments.ts";
 import { SUITE_NAMES } from "./suites.ts";
 
 test.each([
-  [["article"], { kind: "run", options: { suite: "article", json: null } }],
-  [["cas", "--json", "a.json"], { kind: "run", options: { suite: "cas", json: "a.json" } }],
+  [["article"], { kind: "run", options: { suite: "article", json: null, cases: [] } }],
+  [["cas", "--json", "a.json"], { kind: "run", options: { suite: "cas", json: "a.json", cases: [] } }],
+  [[], { kind: "run", options: { suite: "full", json: null, cases: [] } }],
+  [["quick", "--case", "hot-64"], { kind: "run", options: { suite: "quick", json: null, cases: ["hot-64"] } }],
   [["--help"], { kind: "help" }],
 ])("bench %j is understood", (args, command) => {
   expect(readCommand(args)).toEqual(command);
 });
 
 test.each([
-  [[], /"full".* is not in this version/],
-  [["quick"], /"quick".* is not in this version/],
   [["http"], /"http".* is not in this version/],
+  [["quick", "--case", "lunch"], /no case "lunch"/],
+  [["article", "--case", "hot-64"], /no case "hot-64"/],
   [["lunch"], /no suite "lunch"/],
   [["article", "cas"], /One suite at a time/],
   [["article", "--rounds"], /--rounds/],

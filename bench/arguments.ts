@@ -4,16 +4,18 @@
 import { parseArgs } from "node:util";
 import { SUITE_NAMES, SUITES, type SuiteName } from "./suites.ts";
 
-export const USAGE = `npm run bench -- [${SUITE_NAMES.join("|")}] [--json FILE]
+export const USAGE = `npm run bench -- [${SUITE_NAMES.join("|")}] [--case NAME] [--json FILE]
 
 ${SUITE_NAMES.map((name) => `  ${name.padEnd(8)} ${SUITES[name].about}${SUITES[name].run ? "" : " (not in this version)"}`).join("\n")}
-  --json FILE  writes the tables, the machine and the verdict as JSON
+  --case NAME  of quick and full: only this case, may be repeated
+  --json FILE  writes the tables, the machine and the verdict as JSON, and the plot beside it as SVG
 
 Without a name: full. Exit: 0 measured and every count held, 1 a count did not hold, 2 wrong usage or nothing measured.`;
 
 export interface BenchOptions {
   suite: SuiteName;
   json: string | null;
+  cases: string[];
 }
 
 export type Command = { kind: "run"; options: BenchOptions } | { kind: "help" } | { kind: "refused"; message: string };
@@ -34,11 +36,14 @@ export function readCommand(args: string[]): Command {
     const built = SUITE_NAMES.filter((name) => SUITES[name].run).join(" and ");
     return { kind: "refused", message: `The suite "${suite}" (${SUITES[suite].about}) is not in this version: ${built} are.` };
   }
-  return { kind: "run", options: { suite, json: values.json ?? null } };
+  const cases = values.case ?? [];
+  const stranger = cases.find((name) => !SUITES[suite].cases?.includes(name));
+  if (stranger) return { kind: "refused", message: `The suite "${suite}" has no case "${stranger}": ${SUITES[suite].cases?.join(", ") ?? "it has none"}.` };
+  return { kind: "run", options: { suite, json: values.json ?? null, cases } };
 }
 
 function parse(args: string[]) {
-  return parseArgs({ args, allowPositionals: true, options: { json: { type: "string" }, help: { type: "boolean", short: "h" } } });
+  return parseArgs({ args, allowPositionals: true, options: { json: { type: "string" }, case: { type: "string", multiple: true }, help: { type: "boolean", short: "h" } } });
 }
 
 function isSuite(name: string): name is SuiteName {

@@ -18,14 +18,16 @@ async function main(): Promise<number> {
     process.stderr.write(`${command.message} (--help lists the suites)\n`);
     return 2;
   }
-  const { suite, json } = command.options;
+  const { suite, json, cases } = command.options;
   if (json !== null) writeFileSync(json, ""); // a path that cannot be written is known before the minutes are spent
 
   const progress = new Progress(process.stderr);
   const run = SUITES[suite].run as NonNullable<(typeof SUITES)[typeof suite]["run"]>;
-  const report = await reportOn(suite, () => run(progress)).finally(() => progress.clear());
+  const report = await reportOn(suite, () => run(progress, cases)).finally(() => progress.clear());
   process.stdout.write(`${inWords(report)}\n`);
-  if (json !== null) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  const { plot, ...tables } = report;
+  if (json !== null) writeFileSync(json, `${JSON.stringify(tables, null, 2)}\n`);
+  if (json !== null && plot) writeFileSync(`${json.replace(/\.json$/, "")}.svg`, plot);
   return report.violations.length > 0 ? 1 : 0;
 }
 

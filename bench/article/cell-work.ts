@@ -2,7 +2,7 @@
  * One thread's part of table 1: admit single portions on one cell, as fast as the cell lets it.
  * Three ways to the same word of the same MemoryCells: the cell itself, and the bare loop on 64 and on 32 bits.
  */
-import { MemoryCells } from "../../server/engine/tiers/cas/memory-cells.ts";
+import { MemoryCells, stockWordOf } from "../../server/engine/tiers/cas/memory-cells.ts";
 import type { Bell } from "../threads/thread.ts";
 
 export const SLOT = 1;
@@ -51,7 +51,7 @@ function admitOnCell(buffer: SharedArrayBuffer, count: CellCount): () => boolean
 /** The cell's word as 64 bits: available above, admitted below. */
 function admitOn64(buffer: SharedArrayBuffer, count: CellCount): () => boolean {
   const words = new BigInt64Array(buffer);
-  const index = SLOT * 8;
+  const index = stockWordOf(SLOT);
   return () => {
     for (let word = Atomics.load(words, index); ; ) {
       if ((word >> 32n) - (word & 0xffff_ffffn) < 1n) return false;
@@ -68,7 +68,7 @@ function admitOn64(buffer: SharedArrayBuffer, count: CellCount): () => boolean {
 /** The lower half alone, little-endian: what a cell with one number would cost. */
 function admitOn32(buffer: SharedArrayBuffer, count: CellCount): () => boolean {
   const words = new Int32Array(buffer);
-  const index = SLOT * 16;
+  const index = 2 * stockWordOf(SLOT);
   const available = Atomics.load(words, index + 1);
   return () => {
     for (let admitted = Atomics.load(words, index); ; ) {

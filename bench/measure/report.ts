@@ -27,6 +27,8 @@ export interface Findings {
   tables: Table[];
   /** Portions created or lost, one sentence each. */
   violations: string[];
+  /** An SVG, written beside the JSON. */
+  plot?: string;
 }
 
 export interface Report extends Findings {

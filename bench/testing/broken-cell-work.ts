@@ -4,13 +4,14 @@
  */
 import type { CellCount, CellInput } from "../article/cell-work.ts";
 import { SLOT } from "../article/cell-work.ts";
+import { stockWordOf } from "../../server/engine/tiers/cas/memory-cells.ts";
 import type { Bell } from "../threads/thread.ts";
 
 const SLEEP_EVERY = 1_000;
 
 export function prepare({ buffer, untilShort }: CellInput): (bell: Bell) => CellCount {
   const words = new Int32Array(buffer);
-  const index = SLOT * 16;
+  const index = 2 * stockWordOf(SLOT);
   const pillow = new Int32Array(new SharedArrayBuffer(4));
   return (bell) => {
     const count = { admitted: 0, lost: 0, busy: 0 };

@@ -55,6 +55,8 @@ function backOff(attempt: number): void {
 }
 
 const baseOf = (slot: number): number => (TOTALS_LINES + slot) * WORDS_PER_CELL;
+/** Where a slot's stock is among the 64-bit words of the buffer: for measurements beside the cells. */
+export const stockWordOf = (slot: number): number => baseOf(slot) + STOCK;
 const availableOf = (word: bigint): number => Number(word >> 32n);
 const admittedOf = (word: bigint): number => Number(word & 0xffff_ffffn);
 
