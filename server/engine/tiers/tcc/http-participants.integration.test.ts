@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { Participant } from "../../../../scripts/participant/participant.ts";
-import { WELL } from "../../../../scripts/participant/mode.ts";
+import { type Failure, WELL } from "../../../../scripts/participant/mode.ts";
 import { type ParticipantServer, serveParticipant } from "../../../../scripts/participant/server.ts";
 import { FAILURES_TO_OPEN } from "../../guards/circuit-breaker.ts";
 import { type Clock, realClock } from "../../kernel/clock.ts";
@@ -204,6 +204,30 @@ describe("an answer", () => {
 
   test("may come from a name that leads nowhere: none", async () => {
     expect(await caller("nowhere.invalid")()).toMatchObject({ outcome: "FAILED", errorClass: "UNREACHABLE", message: expect.stringContaining("nowhere.invalid") });
+  });
+});
+
+describe("the participant to play with", () => {
+  test.each<[Failure, Partial<BranchAnswer>, string]>([
+    ["none", { outcome: "DONE" }, "TRIED"],
+    ["409", { outcome: "REFUSED" }, "NONE"],
+    ["425", { outcome: "ONGOING" }, "NONE"],
+    ["503", { errorClass: "HTTP_SERVER", message: expect.stringContaining("told to be out of order") }, "NONE"],
+    ["hang", { errorClass: "TIMEOUT" }, "NONE"],
+    ["garbage", { errorClass: "INVALID_RESPONSE", httpStatus: null }, "NONE"],
+    ["redirect", { errorClass: "REDIRECTED", httpStatus: 307 }, "NONE"],
+    ["huge", { errorClass: "INVALID_RESPONSE", httpStatus: 200 }, "NONE"],
+    ["slow", { errorClass: "TIMEOUT" }, "TRIED"],
+    ["lose", { errorClass: "UNREACHABLE" }, "TRIED"],
+  ])("told to %s, does as its table says", async (fail, expected, state) => {
+    const { participant, server } = await play();
+    server.mode = { ...WELL, fail };
+    const { host } = new URL(server.url);
+    const participants = new HttpParticipants({ directory: new ParticipantDirectory([], [host]) });
+    cleanUp.push(() => participants.close());
+    const call: BranchCall = { txId: "t", branchNo: 1, participant: host, operation: "try", url: `${server.url}/try`, body: null, traceId: "0".repeat(32) };
+    expect(await participants.call(call, fail === "hang" || fail === "slow" ? 400 : 5_000)).toMatchObject(expected);
+    expect(participant.book.find("t", "01")?.state ?? "NONE").toBe(state);
   });
 });
 
