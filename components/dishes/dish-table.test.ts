@@ -148,6 +148,8 @@ describe("a question", () => {
     ["what is paused", { state: "paused" as const }, ["lamb"]],
     ["the soonest out: those without a forecast last", { sort: "out" as const, descending: false }, ["noodles", "tarts", "mapo", "lamb"]],
     ["the latest out: those without a forecast last again", { sort: "out" as const, descending: true }, ["mapo", "tarts", "noodles", "lamb"]],
+    ["by name", { sort: "name" as const, descending: false }, ["lamb", "mapo", "noodles", "tarts"]],
+    ["by store, within a store by id", { sort: "store" as const, descending: true }, ["lamb", "noodles", "tarts", "mapo"]],
     ["the dearest", { sort: "price" as const, descending: true }, ["mapo", "noodles", "tarts", "lamb"]],
   ])("%s", (_what, query, expected) => {
     expect(answer(query)).toEqual(expected);

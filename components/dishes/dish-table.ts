@@ -8,7 +8,7 @@ import { DemandRing, bucketAt } from "@/server/contracts/demand";
 import { MOODS } from "@/server/contracts/socket-events";
 import type { DishCard, DishSnapshot, DishTick, DishesDelta, DishesSnapshot } from "@/server/contracts/socket-events";
 import type { DishView } from "../live/dish-views";
-import { comparing, DISH_STATES, isInState, LIVE_SORTS, matches, searchTextOf, wordsOf } from "./query";
+import { comparing, DISH_STATES, isInState, LIVE_SORTS, matches, rankNames, searchTextOf, wordsOf } from "./query";
 import type { DishQuery, DishState, ListedDish } from "./query";
 
 /** Rows keep their places this long, unless somebody asks. */
@@ -63,6 +63,8 @@ export class DishTable {
   private seq = -1;
   private bucket: number;
   private holds = 0;
+  /** Made when they are asked for, void when a dish comes. */
+  private ranks: { name?: ReadonlyMap<string, number>; store?: ReadonlyMap<string, number> } = {};
   private state: ListState;
 
   constructor(first: FirstScreen, private query: DishQuery, private readonly locale: Locale, private readonly nowMs: () => number) {
@@ -151,7 +153,7 @@ export class DishTable {
   /** Puts the rows in order by what is known now. */
   reorder(): void {
     const words = wordsOf(this.query.q);
-    const compare = comparing(this.query, this.locale);
+    const compare = comparing(this.query, this.ranksOf);
     const found: Listed[] = [];
     for (const dish of this.dishes.values()) if (matches(dish, dish.searchText, this.query, words)) found.push(dish);
     found.sort(compare);
@@ -216,8 +218,15 @@ export class DishTable {
     return storesOf([...this.dishes.values()].map(({ card }) => card), this.locale);
   }
 
+  private readonly ranksOf = (sort: "name" | "store"): ReadonlyMap<string, number> => {
+    const ranks = this.ranks[sort] ?? rankNames(sort, this.dishes.values(), this.locale);
+    this.ranks[sort] = ranks;
+    return ranks;
+  };
+
   private enter(cards: readonly DishCard[], snapshots: readonly DishSnapshot[], bucket: number): void {
     const known = new Map(cards.map((card) => [card.dishId, card]));
+    if (snapshots.length > 0) this.ranks = {};
     for (const { tick, demand } of snapshots) {
       const card = known.get(tick[0]) ?? this.dishes.get(tick[0])?.card;
       if (card === undefined) continue;
@@ -271,7 +280,7 @@ export function firstScreen(snapshot: DishesSnapshot, query: DishQuery, locale: 
     for (const state of DISH_STATES) if (isInState(listed, state)) counts[state] += 1;
     if (matches(listed, listed.searchText, query, words)) found.push({ listed, of: dish });
   }
-  const compare = comparing(query, locale);
+  const compare = comparing(query, (sort) => rankNames(sort, found.map(({ listed }) => listed), locale));
   found.sort((a, b) => compare(a.listed, b.listed));
   const shown = found.slice(0, rowsMax);
   return {

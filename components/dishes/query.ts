@@ -116,8 +116,25 @@ export function minutesToSellOut({ available, perMinute }: Pick<ListedDish, "ava
 
 export type Compare = (a: ListedDish, b: ListedDish) => number;
 
+/** Where each dish stands by its own or its store's name. */
+export type NameRanks = (sort: "name" | "store") => ReadonlyMap<string, number>;
+
+/** Comparing names takes a microsecond or two, so it is done once for a menu and not at every letter that is typed. */
+export function rankNames(sort: "name" | "store", dishes: Iterable<ListedDish>, locale: Locale): Map<string, number> {
+  const collator = new Intl.Collator(locale, { numeric: true });
+  const texts = [...dishes].map(({ card }) => ({ dishId: card.dishId, text: (sort === "name" ? card.names : card.storeNames)[locale] }));
+  texts.sort((a, b) => collator.compare(a.text, b.text));
+  const ranks = new Map<string, number>();
+  let rank = 0;
+  for (const [at, { dishId, text }] of texts.entries()) {
+    if (at > 0 && collator.compare((texts[at - 1] as { text: string }).text, text) !== 0) rank += 1;
+    ranks.set(dishId, rank);
+  }
+  return ranks;
+}
+
 /** Ties go by id, so that an order is the same wherever it is made. */
-export function comparing({ sort, descending }: DishQuery, locale: Locale): Compare {
+export function comparing({ sort, descending }: DishQuery, ranksOf: NameRanks): Compare {
   const byId = (a: ListedDish, b: ListedDish) => (a.card.dishId < b.card.dishId ? -1 : 1);
   const sign = descending ? -1 : 1;
   const by = (value: (dish: ListedDish) => number): Compare => (a, b) => sign * difference(value(a), value(b)) || byId(a, b);
@@ -137,9 +154,8 @@ export function comparing({ sort, descending }: DishQuery, locale: Locale): Comp
       };
     case "name":
     case "store": {
-      const collator = new Intl.Collator(locale, { numeric: true });
-      const text = (dish: ListedDish) => (sort === "name" ? dish.card.names : dish.card.storeNames)[locale];
-      return (a, b) => sign * collator.compare(text(a), text(b)) || byId(a, b);
+      const ranks = ranksOf(sort);
+      return by((dish) => ranks.get(dish.card.dishId) ?? 0);
     }
   }
 }
