@@ -66,7 +66,7 @@ function Row({ instance: view, own, chosen, onChoose }: { instance: InstanceLock
   const format = useFormatter();
   const age = useAge();
   const nowMs = useNowMs();
-  const { instance, alive, startedAtMs, heardAtMs, waiting, rates, batchSizes, sampleEvery, circuits } = view;
+  const { instance, alive, startedAtMs, heardAtMs, waiting, rates, batchSizes, sampleEvery, circuits, troubled } = view;
   const perSecond = (value: number) => format.number(value, { maximumFractionDigits: value < 10 ? 1 : 0 });
   const heardMs = Math.max(0, nowMs - heardAtMs);
   const figure = (value: string) => (alive ? value : "–");
@@ -106,6 +106,7 @@ function Row({ instance: view, own, chosen, onChoose }: { instance: InstanceLock
         <span className="flex items-center gap-4">
           <Breaker name="Postgres" circuit={circuits.postgres} alive={alive} />
           <Breaker name="Redis" circuit={circuits.redis} alive={alive} />
+          {alive && troubled.map(({ participant, circuit }) => <Breaker key={participant} name={participant} circuit={circuit} alive />)}
         </span>
       </td>
     </tr>

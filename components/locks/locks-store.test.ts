@@ -5,7 +5,7 @@ import { LocksStore } from "./locks-store";
 const contentionWindow = (seconds: number, sampleEvery = 8): ContentionWindow => ({ seconds, sampleEvery, dishes: [], segments: [] });
 
 const instance = (name: string, more: Partial<InstanceLocks> = {}): InstanceLocks => ({
-  instance: name, alive: true, startedAtMs: 0, heardAtMs: 0, waiting: 0, inFlight: 0, circuits: { postgres: "closed", redis: "closed" },
+  instance: name, alive: true, startedAtMs: 0, heardAtMs: 0, waiting: 0, inFlight: 0, circuits: { postgres: "closed", redis: "closed" }, troubled: [],
   rates: { operations: 0, batches: 0, casRetries: 0, timedOut: 0 }, batchSizes: [], sampleEvery: 8,
   windows: [contentionWindow(10), contentionWindow(60)], chains: [], handovers: [], events: [], ...more,
 });

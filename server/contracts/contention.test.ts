@@ -33,7 +33,7 @@ const event = (number: number, atMs: number, over: boolean): LockEvent => ({
 
 function instance(name: string, more: Partial<InstanceLocks> = {}): InstanceLocks {
   return {
-    instance: name, alive: true, startedAtMs: 0, heardAtMs: 0, waiting: 0, inFlight: 0, circuits: { postgres: "closed", redis: "closed" },
+    instance: name, alive: true, startedAtMs: 0, heardAtMs: 0, waiting: 0, inFlight: 0, circuits: { postgres: "closed", redis: "closed" }, troubled: [],
     rates: { operations: 0, batches: 0, casRetries: 0, timedOut: 0 }, batchSizes: [0, 0], sampleEvery: 8, windows: [], chains: [], handovers: [], events: [], ...more,
   };
 }

@@ -104,6 +104,8 @@ export interface InstanceLocks {
   waiting: number;
   inFlight: number;
   circuits: { postgres: Circuit; redis: Circuit };
+  /** Participants whose breaker is not closed: the first few. */
+  troubled: { participant: string; circuit: Circuit }[];
   rates: LockRates;
   /** Batches lately by size: up to 1, 2, 4 … 256 operations. */
   batchSizes: number[];

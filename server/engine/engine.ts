@@ -172,6 +172,7 @@ export class Engine {
       profile: this.profile,
       locks: this.locks,
       stats: () => this.stats(),
+      participants: () => this.participantStates(),
       batchSizes: () => this.flight.histograms.batchOperations.snapshot(),
     });
     const readDish = (dishId: string) => this.guarded(async () => (await ledger.readDishes([dishId]))[0] ?? null, { timeoutMs: CARE_TIMEOUT_MS, traceId: instance });

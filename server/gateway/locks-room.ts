@@ -94,6 +94,7 @@ export class LocksSource implements RoomSource<Unnumbered<LocksSnapshot>, Unnumb
       waiting: stats.lock.waiting,
       inFlight: stats.lock.inFlight,
       circuits: { postgres: stats.tcc.circuit satisfies Circuit, redis: stats.redis.circuit satisfies Circuit },
+      troubled: view.troubled,
       rates,
       batchSizes,
       sampleEvery: view.sampling.every,

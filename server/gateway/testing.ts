@@ -103,6 +103,7 @@ export function instanceView(instance: string, more: Partial<InstanceView> = {})
     stats: fakeEngine().counters,
     batchSizes: { bounds: [1, 2], counts: [0, 0, 0], sum: 0 },
     sampling: { every: 8, version: 0, by: "" },
+    troubled: [],
     contention: contention(10),
     longer: [contention(60), contention(300)],
     chains: [],

@@ -29,6 +29,10 @@ function ward() {
       profile,
       locks: new DishLocks<Lockable>(clock, async () => {}, () => {}, profile),
       stats: () => ({}) as EngineStats,
+      participants: () => [
+        { participant: "points", circuit: "open", inFlight: 0, calls: 3, failures: 3 },
+        { participant: "printer", circuit: "closed", inFlight: 0, calls: 3, failures: 0 },
+      ],
       batchSizes: () => new Histogram(SIZE_BOUNDS).snapshot(),
     });
     hearts.set(instance, heart);
@@ -88,6 +92,12 @@ describe("a heartbeat", () => {
     expect(seen()).toEqual([[10, 1], [60, 1], [300, 0]]);
     await clock.advance(5 * HEARTBEAT_MS);
     expect(seen()).toEqual([[10, 0], [60, 1], [300, 1]]);
+  });
+
+  test("names the participants whose breaker is not closed, and no others", () => {
+    const { start, told } = ward();
+    start("a");
+    expect(told.at(-1)?.troubled).toEqual([{ participant: "points", circuit: "open" }]);
   });
 
   test("of an instance that falls silent is kept, and marked", async () => {

@@ -8,6 +8,7 @@ import type { EngineStats } from "../kernel/types.ts";
 import type { ContentionProfile, ProfileWindow } from "../tiers/lock/contention-profile.ts";
 import type { WaitChain } from "../tiers/lock/dish-locks.ts";
 import type { LockLog } from "../tiers/lock/lock-log.ts";
+import type { ParticipantState } from "../tiers/tcc/participants.ts";
 import { HEARTBEAT_MS, Instances, type Heartbeat, type InstanceView } from "./instances.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import { SharedSampling } from "./shared-sampling.ts";
@@ -24,6 +25,7 @@ const LONGER_WINDOWS = [
 /** The worst of each window, and the longest queues: what a screen shows, and a few kilobytes. */
 const DISHES_MAX = 20;
 const CHAINS_MAX = 12;
+const TROUBLED_MAX = 10;
 
 export interface HeartPorts {
   clock: Clock;
@@ -32,6 +34,7 @@ export interface HeartPorts {
   profile: ContentionProfile;
   locks: { waitChains(limit: number): WaitChain[]; readonly log: LockLog };
   stats(): EngineStats;
+  participants(): ParticipantState[];
   /** Sizes of all batches since the start. */
   batchSizes(): HistogramSnapshot;
 }
@@ -87,6 +90,11 @@ export class Heart {
       startedAtMs: this.startedAtMs,
       stats: this.ports.stats(),
       batchSizes: this.ports.batchSizes(),
+      troubled: this.ports
+        .participants()
+        .filter(({ circuit }) => circuit !== "closed")
+        .slice(0, TROUBLED_MAX)
+        .map(({ participant, circuit }) => ({ participant, circuit })),
       sampling: this.sampling.current,
       contention: worstOf(profile.window(WINDOW_SECONDS)),
       longer: LONGER_WINDOWS.map(({ seconds, everyMs }) => this.longerWindow(seconds, everyMs)),

@@ -31,6 +31,8 @@ export interface Heartbeat {
   /** Operations in a batch, since it started. */
   batchSizes: HistogramSnapshot;
   sampling: Sampling;
+  /** Participants whose breaker is not closed here: the first few. */
+  troubled: { participant: string; circuit: "open" | "halfOpen" | "closed" }[];
   /** Its own contention of the last seconds, the worst dishes only. */
   contention: ProfileWindow;
   /** The same of longer windows; they may be some seconds old. */
