@@ -13,7 +13,7 @@ import type { FeedEntry, TransactionChange } from "../feed/live-feed.ts";
 import type { HoldOwner, SettleRequest, SharedCells, TakeGrant, TakeRequest } from "../tiers/cas/shared-cells.ts";
 import type { StockGate } from "../tiers/cas/stock-gate.ts";
 import type { BatchOutcome, BatchRunner } from "../tiers/tcc/batch-runner.ts";
-import type { Flight } from "../tiers/lock/dish-locks.ts";
+import { BATCH_OPERATIONS_MAX, BATCHES_IN_FLIGHT_MAX, type Flight } from "../tiers/lock/dish-locks.ts";
 import type { Operation } from "./operation.ts";
 
 /**
@@ -28,6 +28,13 @@ export const HOLD_MS = 3_000;
  * who was answered first leaves with the next batch while the others still hear. A turn is about a millisecond.
  */
 const ANSWERS_PER_TURN = 32;
+
+/**
+ * Portions that must be left, beyond what a batch wants, for it to leave without a hold. Holds keep instances out of each other's
+ * way when stock is short; where none can be short, they are a round trip for nothing. Eight instances with two batches of 256
+ * in flight and a portion an operation cannot take more; whoever does (large quantities) is refused by the ledger, as always.
+ */
+export const PLENTY = 8 * BATCHES_IN_FLIGHT_MAX * BATCH_OPERATIONS_MAX;
 
 export interface FlightCounters {
   batches: number;
@@ -79,10 +86,11 @@ export class BatchFlight {
       if (kind === "try") leastTryWaitMs = Math.min(leastTryWaitMs, leftLocksAtMs - enteredAtMs);
     }
     if (leastTryWaitMs !== Number.POSITIVE_INFINITY) this.ports.shed.left(leastTryWaitMs);
-    const flying = await this.hold(onTime, owner);
+    const held = this.scarce(wantsByStore(onTime));
+    const flying = held.size === 0 ? onTime : await this.hold(onTime, owner, held);
     const heldAtMs = clock.monotonicMs();
     if (flying.length === 0) {
-      this.settleHolds(owner, onTime, new Map());
+      this.settleHolds(owner, held, new Map());
       return;
     }
     this.counters.batches++;
@@ -97,7 +105,7 @@ export class BatchFlight {
     gate.settle([...outcome.dishes.values()], promisesOf(flying), outcome.askedAtMs);
     const lost = outcome.items.some((item) => item.kind === "failed" && item.failure === "unknown");
     // What may still commit keeps its hold until the hold ends by itself.
-    if (!lost) this.settleHolds(owner, onTime, outcome.dishes);
+    if (!lost) this.settleHolds(owner, held, outcome.dishes);
     release();
     await this.turn();
     this.observeStages(flying, { redisMs: heldAtMs - leftLocksAtMs, ledgerMs: decidedAtMs - heldAtMs });
@@ -159,14 +167,11 @@ export class BatchFlight {
     });
   }
 
-  /** Takes holds in Redis, one call a store. @returns the operations that go on; the others were answered `short`. */
-  private async hold(operations: Operation[], owner: HoldOwner): Promise<Operation[]> {
-    const wants = wantsByStore(operations);
-    if (wants.size === 0) return operations;
+  /** Takes holds in Redis, one call a store, for what is scarce. @returns the operations that go on; the others were answered `short`. */
+  private async hold(operations: Operation[], owner: HoldOwner, wants: ReadonlyMap<string, TakeRequest[]>): Promise<Operation[]> {
     const grants = new Map<string, number>();
     await Promise.all(
       [...wants].map(async ([storeId, wanted]) => {
-        for (const request of wanted) request.known = this.ports.gate.reading(request.dishId);
         const answers = await this.take(storeId, owner, wanted);
         answers?.forEach((grant, position) => {
           if (grant) grants.set((wanted[position] as TakeRequest).dishId, grant.granted);
@@ -174,6 +179,19 @@ export class BatchFlight {
       }),
     );
     return operations.filter((operation) => this.fitsGrants(operation, grants));
+  }
+
+  /** What has to be held: the dishes of which memory does not have plenty. */
+  private scarce(wants: Map<string, TakeRequest[]>): Map<string, TakeRequest[]> {
+    for (const [storeId, wanted] of wants) {
+      const scarce = wanted.filter((request) => {
+        request.known = this.ports.gate.reading(request.dishId);
+        return (request.known?.available ?? 0) - request.wanted < PLENTY;
+      });
+      if (scarce.length > 0) wants.set(storeId, scarce);
+      else wants.delete(storeId);
+    }
+    return wants;
   }
 
   private async take(storeId: string, owner: HoldOwner, wanted: TakeRequest[]): Promise<(TakeGrant | null)[] | null> {
@@ -208,9 +226,15 @@ export class BatchFlight {
     return true;
   }
 
-  /** Ends the holds and hands on the readings. Nobody waits for it: Redis keeps the order of what is sent to it. */
-  private settleHolds(owner: HoldOwner, taken: Operation[], rows: ReadonlyMap<string, DishRow>): void {
+  /**
+   * Ends the holds and hands on the readings that others may need to hold. Nobody waits for it: Redis keeps the order of what is
+   * sent to it. While its circuit is not closed, every batch settles: that is what finds out that Redis is back.
+   */
+  private settleHolds(owner: HoldOwner, held: ReadonlyMap<string, TakeRequest[]>, rows: ReadonlyMap<string, DishRow>): void {
     const { cells, cellsBreaker } = this.ports;
+    const holds = new Set<string>();
+    for (const wanted of held.values()) for (const { dishId } of wanted) holds.add(dishId);
+    const isProbe = cellsBreaker.state !== "closed";
     const byStore = new Map<string, SettleRequest[]>();
     const add = (storeId: string, request: SettleRequest): void => {
       const requests = byStore.get(storeId);
@@ -218,9 +242,10 @@ export class BatchFlight {
       else byStore.set(storeId, [request]);
     };
     for (const row of rows.values()) {
+      if (row.available >= PLENTY && !holds.has(row.dishId) && !isProbe) continue;
       add(row.storeId, { dishId: row.dishId, reading: { available: row.available, version: row.version } });
     }
-    for (const [storeId, wanted] of wantsByStore(taken)) {
+    for (const [storeId, wanted] of held) {
       for (const { dishId } of wanted) if (!rows.has(dishId)) add(storeId, { dishId, reading: null });
     }
     for (const [storeId, requests] of byStore) {
