@@ -3,79 +3,28 @@
  * plain data in, plain data out, so that it can live in a thread or a process of its own. It knows no framework.
  * README.md beside this file has the map and the invariants.
  */
-import { CircuitBreaker } from "./guards/circuit-breaker.ts";
-import { LoadShed } from "./guards/load-shed.ts";
-import { Refusals } from "./guards/refusals.ts";
-import type { FeedEntry, LiveFeed } from "./feed/live-feed.ts";
-import { Heart } from "./feed/heart.ts";
+import { EngineParts, type EnginePorts } from "./engine-parts.ts";
+import { statsOf } from "./engine-stats.ts";
+import type { FeedEntry } from "./feed/live-feed.ts";
 import type { InstanceView } from "./feed/instances.ts";
+import { Refusals } from "./guards/refusals.ts";
 import type { Clock } from "./kernel/clock.ts";
-import { Deadline } from "./kernel/deadline.ts";
-import { DeadlineWatch } from "./kernel/deadline-watch.ts";
 import { EngineError } from "./kernel/errors.ts";
 import { snapshots } from "./kernel/histogram.ts";
-import type { FailpointListener } from "./kernel/failpoints.ts";
-import type { Random } from "./kernel/random.ts";
-import { TraceRecorder, type CaptureOptions, type Trace } from "./kernel/trace-recorder.ts";
-import type {
-  CallContext,
-  DishRow,
-  EngineHistograms,
-  EngineStats,
-  MoveAnswer,
-  StockChangeRequest,
-  TransactionRecord,
-  TryAnswer,
-  TryRequest,
-} from "./kernel/types.ts";
-import { BatchFlight } from "./paths/batch-flight.ts";
-import { CARE_TIMEOUT_MS, CellCare } from "./paths/cell-care.ts";
-import { BASKETS_MAX, EngineCore, unavailable } from "./paths/engine-core.ts";
-import { HandPath } from "./paths/hand-path.ts";
-import { MovePath } from "./paths/move-path.ts";
-import type { Operation } from "./paths/operation.ts";
-import { mismatch, StockPath } from "./paths/stock-path.ts";
-import { RemotePath } from "./paths/remote-path.ts";
-import { TryPath } from "./paths/try-path.ts";
-import { BranchRecovery } from "./recovery/branch-recovery.ts";
-import { ExpirySweep } from "./recovery/expiry-sweep.ts";
-import type { SharedCellCare, SharedCells } from "./tiers/cas/shared-cells.ts";
-import { CELLS_MAX, StockGate } from "./tiers/cas/stock-gate.ts";
-import { ContentionProfile } from "./tiers/lock/contention-profile.ts";
-import { DishLocks, type Flight, type WaitChain } from "./tiers/lock/dish-locks.ts";
-import { BatchRunner } from "./tiers/tcc/batch-runner.ts";
-import { NO_PARTICIPANTS, type ParticipantState, type Participants } from "./tiers/tcc/participants.ts";
-import { isLedgerFailure, type Ledger, type NewCoupon, type NewDish } from "./tiers/tcc/ledger.ts";
+import type { CaptureOptions, Trace } from "./kernel/trace-recorder.ts";
+import type { CallContext, DishRow, EngineHistograms, EngineStats, MoveAnswer, StockChangeRequest, TryAnswer, TryRequest } from "./kernel/types.ts";
+import type { CellCare } from "./paths/cell-care.ts";
+import type { HandPath } from "./paths/hand-path.ts";
+import { mismatch } from "./paths/stock-path.ts";
+import type { ContentionProfile } from "./tiers/lock/contention-profile.ts";
+import type { Flight, WaitChain } from "./tiers/lock/dish-locks.ts";
+import type { NewCoupon, NewDish } from "./tiers/tcc/ledger.ts";
+import type { ParticipantState } from "./tiers/tcc/participants.ts";
 
-/** Time an expiry may take inside the engine; the sweep comes again anyway. */
-const EXPIRY_TIMEOUT_MS = 2_000;
-
-/** Time for cancelling an interrupted Try; shorter than the lease on its branches. */
-const ABANDON_TIMEOUT_MS = 2_000;
-
-/** The trace of what nobody asked for. */
-const NO_TRACE = "0".repeat(32);
+export type { EnginePorts } from "./engine-parts.ts";
 
 /** What a caller that was turned away is told to wait: several turns of the shedder. */
 const SHED_RETRY_MS = 1_000;
-
-export interface EnginePorts {
-  /** Distinct for every process and every start of it: it names holds, batches and feed entries. */
-  instance: string;
-  clock: Clock;
-  random: Random;
-  ledger: Ledger;
-  cells: SharedCells;
-  /** The same cells for people. Absent: they are not looked at, nor put right by hand. */
-  cellCare?: SharedCellCare;
-  feed: LiveFeed;
-  /** Absent: nobody can take part. */
-  participants?: Participants;
-  /** For tests that stop the process between two writes. */
-  failpoint?: FailpointListener;
-  /** How much is kept in memory; the defaults are for production, a simulation of many engines wants less. */
-  capacity?: { cells: number; baskets: number };
-}
 
 export interface EngineListener {
   entry(entry: FeedEntry): void;
@@ -85,30 +34,14 @@ export interface EngineListener {
 
 export class Engine {
   private readonly clock: Clock;
-  private readonly gate: StockGate;
-  private readonly locks: DishLocks<Operation>;
-  private readonly flight: BatchFlight;
-  private readonly runner: BatchRunner;
-  private readonly core: EngineCore;
-  private readonly trys: TryPath;
-  private readonly moves: MovePath;
-  private readonly stock: StockPath;
-  private readonly participants: Participants;
-  private readonly remote: RemotePath;
-  private readonly sweep: ExpirySweep;
-  private readonly recovery: BranchRecovery;
+  private readonly parts: EngineParts;
   /** Who makes whom wait, in this instance. */
   readonly profile: ContentionProfile;
   /** One dish's cells side by side, for people. */
   readonly cells: CellCare;
   /** What people do with one transaction. */
   readonly hand: HandPath;
-  private readonly recorder: TraceRecorder;
-  private readonly shed: LoadShed;
-  private readonly cellsBreaker: CircuitBreaker;
-  private readonly ledgerBreaker: CircuitBreaker;
   private readonly listeners = new Set<EngineListener>();
-  private readonly heart: Heart;
   private unsubscribe: () => void = () => {};
   private readonly refusals = new Refusals();
   private shedCount = 0;
@@ -116,111 +49,48 @@ export class Engine {
   private stopping = false;
 
   constructor(private readonly ports: EnginePorts) {
-    const { clock, random, ledger, cells, instance } = ports;
-    this.clock = clock;
-    const capacity = ports.capacity ?? { cells: CELLS_MAX, baskets: BASKETS_MAX };
-    this.gate = new StockGate(clock, capacity.cells);
-    this.profile = new ContentionProfile(clock);
-    this.recorder = new TraceRecorder(clock, instance);
-    this.shed = new LoadShed(clock);
-    this.cellsBreaker = new CircuitBreaker(clock);
-    // A conflict or a poisoned request is an answer: the ledger is well. Only its absence counts.
-    this.ledgerBreaker = new CircuitBreaker(clock, (error) => !isLedgerFailure(error) || error.kind === "unavailable" || error.kind === "unknown");
-    this.runner = new BatchRunner(ledger, clock, random, this.ledgerBreaker);
-    this.flight = new BatchFlight({
-      clock,
-      instance,
-      gate: this.gate,
-      cells,
-      cellsBreaker: this.cellsBreaker,
-      runner: this.runner,
-      recorder: this.recorder,
-      shed: this.shed,
+    this.clock = ports.clock;
+    this.parts = new EngineParts(ports, {
       publish: (entry) => this.publish(entry),
-    });
-    this.locks = new DishLocks(
-      clock,
-      (batch, flight, release) => this.flight.run(batch, flight, release),
-      (batch, cause) => {
-        for (const operation of batch) operation.answer({ kind: "failed", failure: "unknown", cause });
-      },
-      this.profile,
-    );
-    this.core = new EngineCore(clock, new DeadlineWatch(clock), this.gate, this.locks, ledger, this.ledgerBreaker, capacity.baskets);
-    const failpoint = ports.failpoint ?? (() => {});
-    this.participants = ports.participants ?? NO_PARTICIPANTS;
-    this.remote = new RemotePath({
-      core: this.core,
-      ledger,
-      participants: this.participants,
-      random,
-      failpoint,
-      ended: (change) => this.publish({ instance, atMs: clock.nowMs(), dishes: [], transactions: [change] }),
-      due: (inMs) => this.recovery.expect(inMs),
       opened: (txId, ticketId) => {
         for (const listener of this.listeners) listener.ticket?.(txId, ticketId);
       },
-    });
-    this.moves = new MovePath(this.core, this.remote);
-    this.hand = new HandPath({ core: this.core, ledger, moves: this.moves, remote: this.remote, checkOpen: () => this.checkOpen(), hastened: () => this.recovery.expect(0) });
-    this.trys = new TryPath(this.core, this.remote, (txId, deadline) => this.moves.run("cancel", txId, deadline, NO_TRACE, "FAILED"));
-    this.stock = new StockPath(this.core);
-    this.heart = new Heart({
-      clock,
-      feed: ports.feed,
-      instance,
-      profile: this.profile,
-      locks: this.locks,
+      checkOpen: () => this.checkOpen(),
       stats: () => this.stats(),
-      participants: () => this.participantStates(),
-      batchSizes: () => this.flight.histograms.batchOperations.snapshot(),
     });
-    const readDish = (dishId: string) => this.guarded(async () => (await ledger.readDishes([dishId]))[0] ?? null, { timeoutMs: CARE_TIMEOUT_MS, traceId: instance });
-    this.cells = new CellCare({ clock, instance, gate: this.gate, shared: ports.cellCare, sharedBreaker: this.cellsBreaker, readDish, publish: (entry) => this.publish(entry) });
-    this.sweep = new ExpirySweep({
-      clock,
-      findExpired: (limit) => ledger.findExpired(limit),
-      expire: (record, deadline) => this.expire(record, deadline),
-      deadline: () => Deadline.after(clock, EXPIRY_TIMEOUT_MS),
-      times: this.core.expiries,
-    });
-    this.recovery = new BranchRecovery({
-      clock,
-      claim: (limit) => this.core.ask(() => ledger.claimBranches(limit)),
-      call: (branch) => this.remote.call(branch),
-      abandon: ({ txId, traceId }) => this.moves.run("cancel", txId, Deadline.after(clock, ABANDON_TIMEOUT_MS), traceId, "FAILED"),
-      failpoint,
-    });
+    this.profile = this.parts.profile;
+    this.cells = this.parts.cells;
+    this.hand = this.parts.hand;
   }
 
   /** Follows the live feed and begins to sweep. Call once. */
   start(): void {
     this.unsubscribe = this.ports.feed.subscribe({
       entry: (entry) => {
-        for (const row of entry.dishes) this.gate.learn(row, null);
+        for (const row of entry.dishes) this.parts.gate.learn(row, null);
         if (entry.reload) void this.cells.hear(entry.reload);
         for (const listener of this.listeners) listener.entry(entry);
       },
-      heartbeat: (heartbeat) => this.heart.hear(heartbeat),
+      heartbeat: (heartbeat) => this.parts.heart.hear(heartbeat),
       gap: () => {
         this.gaps++;
-        this.gate.distrust();
+        this.parts.gate.distrust();
         for (const listener of this.listeners) listener.gap?.();
       },
     });
-    this.sweep.start();
-    this.recovery.start();
-    this.heart.beat();
+    this.parts.sweep.start();
+    this.parts.recovery.start();
+    this.parts.heart.beat();
   }
 
   /** Takes in nothing new, finishes what is under way. */
   async stop(): Promise<void> {
     this.stopping = true;
-    this.heart.stop();
-    await this.sweep.stop();
-    await this.recovery.stop();
-    await this.remote.idle();
-    await this.locks.idle();
+    this.parts.heart.stop();
+    await this.parts.sweep.stop();
+    await this.parts.recovery.stop();
+    await this.parts.remote.idle();
+    await this.parts.locks.idle();
     this.unsubscribe();
   }
 
@@ -233,14 +103,14 @@ export class Engine {
    *   DEADLINE_EXCEEDED, whose outcome is unknown.
    */
   async try(request: TryRequest, call: CallContext): Promise<TryAnswer> {
-    this.core.looks.arrived();
+    this.parts.core.looks.arrived();
     try {
       this.checkOpen();
-      if (this.shed.overloaded(this.locks.waiting)) {
+      if (this.parts.shed.overloaded(this.parts.locks.waiting)) {
         this.shedCount++;
         throw new EngineError("OVERLOADED", "Orders have to wait too long already.", { tier: "lock", txId: request.txId, retryAfterMs: SHED_RETRY_MS });
       }
-      return await this.trys.run(request, call);
+      return await this.parts.trys.run(request, call);
     } catch (error) {
       this.refusals.count(error);
       throw error;
@@ -253,19 +123,19 @@ export class Engine {
    */
   async confirm(txId: string, call: CallContext): Promise<MoveAnswer> {
     this.checkOpen();
-    return this.moves.run("confirm", txId, this.core.deadlineOf(call), call.traceId);
+    return this.parts.moves.run("confirm", txId, this.parts.core.deadlineOf(call), call.traceId);
   }
 
   /** Gives back what was reserved. An unknown txId is fenced: a Try of it that comes later is refused. */
   async cancel(txId: string, call: CallContext): Promise<MoveAnswer> {
     this.checkOpen();
-    return this.moves.run("cancel", txId, this.core.deadlineOf(call), call.traceId, "REQUESTED");
+    return this.parts.moves.run("cancel", txId, this.parts.core.deadlineOf(call), call.traceId, "REQUESTED");
   }
 
   /** Takes a confirmed sale back: portions and coupon are free again. */
   async reverse(txId: string, call: CallContext): Promise<MoveAnswer> {
     this.checkOpen();
-    return this.moves.run("reverse", txId, this.core.deadlineOf(call), call.traceId);
+    return this.parts.moves.run("reverse", txId, this.parts.core.deadlineOf(call), call.traceId);
   }
 
   /**
@@ -275,19 +145,19 @@ export class Engine {
    */
   async change(request: StockChangeRequest, call: CallContext): Promise<DishRow> {
     this.checkOpen();
-    return this.stock.change(request, this.core.deadlineOf(call));
+    return this.parts.stock.change(request, this.parts.core.deadlineOf(call));
   }
 
   /** @throws EngineError DISH_EXISTS, IDEMPOTENCY_MISMATCH. */
   async createDish(dish: NewDish, call: CallContext): Promise<DishRow> {
     this.checkOpen();
     const askedAtMs = this.clock.monotonicMs();
-    const outcome = await this.guarded(() => this.ports.ledger.createDish(dish), call);
+    const outcome = await this.parts.guarded(() => this.ports.ledger.createDish(dish), call);
     if (!("dish" in outcome)) {
       if (outcome.verdict === "MISMATCH") throw mismatch(dish.actionKey);
       throw new EngineError("DISH_EXISTS", `There is a dish ${dish.dishId} already.`);
     }
-    this.gate.learn(outcome.dish, askedAtMs);
+    this.parts.gate.learn(outcome.dish, askedAtMs);
     if (outcome.verdict === "CREATED") {
       this.publish({ instance: this.ports.instance, atMs: this.clock.nowMs(), dishes: [outcome.dish], transactions: [] });
     }
@@ -297,41 +167,41 @@ export class Engine {
   /** @throws EngineError COUPON_EXISTS, IDEMPOTENCY_MISMATCH. */
   async createCoupon(coupon: NewCoupon, call: CallContext): Promise<void> {
     this.checkOpen();
-    const { verdict } = await this.guarded(() => this.ports.ledger.createCoupon(coupon), call);
+    const { verdict } = await this.parts.guarded(() => this.ports.ledger.createCoupon(coupon), call);
     if (verdict === "EXISTS") throw new EngineError("COUPON_EXISTS", `There is a coupon ${coupon.couponId} already.`);
     if (verdict === "MISMATCH") throw mismatch(coupon.actionKey);
   }
 
   /** Takes in rows that somebody read anyway, as hearsay: a dish that has a cell needs no read before its first order. */
   hear(rows: readonly DishRow[]): void {
-    for (const row of rows) this.gate.learn(row, null);
+    for (const row of rows) this.parts.gate.learn(row, null);
   }
 
   /** One bounded pass over the reservations whose time is up. @returns how many ended. */
   sweepOnce(): Promise<number> {
-    return this.sweep.sweepOnce();
+    return this.parts.sweep.sweepOnce();
   }
 
   /** One bounded pass over the branches that are due; resolves when those it claimed were called. @returns how many. */
   async recoverOnce(): Promise<number> {
-    const before = this.recovery.claimed;
-    await this.recovery.pass();
-    await this.recovery.idle();
-    await this.remote.idle();
-    return this.recovery.claimed - before;
+    const before = this.parts.recovery.claimed;
+    await this.parts.recovery.pass();
+    await this.parts.recovery.idle();
+    await this.parts.remote.idle();
+    return this.parts.recovery.claimed - before;
   }
 
   /** The undone branches of these transactions become due now; the next pass of any instance calls them. @returns how many. */
   async retryNow(txIds: readonly string[], call: CallContext): Promise<number> {
     this.checkOpen();
-    const hastened = await this.guarded(() => this.ports.ledger.hastenBranches(txIds), call);
-    if (hastened > 0) this.recovery.expect(0);
+    const hastened = await this.parts.guarded(() => this.ports.ledger.hastenBranches(txIds), call);
+    if (hastened > 0) this.parts.recovery.expect(0);
     return hastened;
   }
 
   /** Every participant that this instance has called. */
   participantStates(): ParticipantState[] {
-    return this.participants.states();
+    return this.parts.participants.states();
   }
 
   /**
@@ -345,69 +215,33 @@ export class Engine {
   }
 
   stats(): EngineStats {
-    const { trys, moves, flight, runner } = this;
-    return {
-      refusals: this.refusals.snapshot(),
-      cas: {
-        admitted: trys.counters.admitted,
-        refused: trys.counters.refused,
-        parked: trys.counters.parked,
-        casRetries: this.gate.cells.retriesTotal,
-        cellReads: this.core.looks.dishReads,
-      },
-      lock: {
-        batches: flight.counters.batches,
-        batched: flight.counters.batched,
-        timedOut: this.core.timedOut,
-        shed: this.shedCount,
-        waiting: this.locks.waiting,
-        inFlight: this.locks.inFlight,
-      },
-      redis: {
-        takes: flight.counters.takes,
-        short: flight.counters.short,
-        failures: flight.counters.redisFailures,
-        expiredHolds: flight.counters.expiredHolds,
-        circuit: this.cellsBreaker.state,
-      },
-      tcc: {
-        reserved: trys.counters.reserved,
-        replayed: trys.counters.replayed,
-        refused: trys.counters.guardRefused,
-        ...moves.counters,
-        ...runner.counters,
-        calls: structuredClone(this.remote.counters.calls),
-        tickets: this.remote.counters.tickets,
-        recovered: this.recovery.claimed,
-        circuit: this.ledgerBreaker.state,
-      },
-      feed: { dropped: this.ports.feed.dropped, gaps: this.gaps },
-    };
+    const { refusals, gaps } = this;
+    return statsOf(this.parts, { refusals, shed: this.shedCount, gaps, dropped: this.ports.feed.dropped });
   }
 
   histograms(): EngineHistograms {
-    const { batchOperations, lockWaitMs, stageMs } = this.flight.histograms;
+    const { batchOperations, lockWaitMs, stageMs } = this.parts.flight.histograms;
     return { batchOperations: batchOperations.snapshot(), lockWaitMs: snapshots(lockWaitMs), stageMs: snapshots(stageMs) };
   }
 
   /** Batches, waits and holds of the next `seconds`, for Perfetto. */
   captureTrace(seconds: number, options?: CaptureOptions): Promise<Trace> {
-    return this.recorder.capture(seconds, options);
+    return this.parts.recorder.capture(seconds, options);
   }
 
   /** The longest queues now: who holds, who waits. */
   waitChains(limit: number): WaitChain[] {
-    return this.locks.waitChains(limit);
+    return this.parts.locks.waitChains(limit);
   }
 
   /** Batches that hold their dishes suspiciously long. */
   suspects(): Flight[] {
-    return this.locks.suspects();
+    return this.parts.locks.suspects();
   }
 
   /** Every instance on this stock, this one too, with what each says of itself; the silent ones marked. */
   instances(): InstanceView[] {
-    return this.heart.instances();
+    return this.parts.heart.instances();
   }
 
   /**
@@ -415,7 +249,7 @@ export class Engine {
    * The others hear of it at once, or within a heartbeat.
    */
   setSampling(every: number): void {
-    this.heart.setSampling(every);
+    this.parts.heart.setSampling(every);
   }
 
   /** This one's name, as in `instances`. */
@@ -425,12 +259,7 @@ export class Engine {
 
   /** For audits: portions promised in memory. With nothing in flight it is 0. */
   admittedTotal(): number {
-    return this.gate.admittedTotal();
-  }
-
-  private async expire(record: TransactionRecord, deadline: Deadline): Promise<MoveAnswer> {
-    this.core.rememberBasket(record);
-    return this.moves.run("expire", record.txId, deadline, NO_TRACE, "EXPIRED");
+    return this.parts.gate.admittedTotal();
   }
 
   private publish(entry: FeedEntry): void {
@@ -438,19 +267,7 @@ export class Engine {
     for (const listener of this.listeners) listener.entry(entry);
   }
 
-  private async guarded<T>(action: () => Promise<T>, call: CallContext): Promise<T> {
-    if (!this.ledgerBreaker.allows()) throw unavailable(null);
-    const answer = this.ledgerBreaker.call(action).catch((error) => {
-      throw isLedgerFailure(error) && error.kind === "unknown" ? lostOnTheWay(error) : unavailable(error);
-    });
-    return this.core.inTime(answer, this.core.deadlineOf(call), "the ledger answered");
-  }
-
   private checkOpen(): void {
     if (this.stopping) throw new EngineError("UNAVAILABLE", "This instance is shutting down.", { tier: "access", retryAfterMs: 1_000 });
   }
-}
-
-function lostOnTheWay(cause: unknown): EngineError {
-  return new EngineError("DEADLINE_EXCEEDED", "The ledger did not answer in time; ask again with the same key.", { cause });
 }

@@ -1,6 +1,7 @@
 import { realClock } from "../../kernel/clock.ts";
 import { checkConservation, checkLocalBranches, checkRemoteBranches } from "../../simulation/checks/views.ts";
 import { describeBranches } from "./branches.conformance.ts";
+import { describeCreation } from "./creation.conformance.ts";
 import { describeLedger } from "./ledger.conformance.ts";
 import { MemoryLedger } from "./memory-ledger.ts";
 
@@ -20,3 +21,4 @@ const underTest = async () => {
 
 describeLedger("the twin in memory", underTest);
 describeBranches("the twin in memory", underTest);
+describeCreation("the twin in memory", underTest);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { createDatabase, type TestDatabase } from "../../../testing/stack.ts";
 import type { DishRow } from "../../kernel/types.ts";
 import { describeBranches } from "./branches.conformance.ts";
+import { describeCreation } from "./creation.conformance.ts";
 import { describeLedger } from "./ledger.conformance.ts";
 import { isLedgerFailure, SUPPLIED_MAX, type Ledger, type LedgerTry } from "./ledger.ts";
 import { Bench } from "./ledger-testing.ts";
@@ -22,6 +23,7 @@ afterAll(async () => {
 
 describeLedger("Postgres", async () => under);
 describeBranches("Postgres", async () => under);
+describeCreation("Postgres", async () => under);
 
 describe("two sessions on one ledger", () => {
   let bench: Bench;
