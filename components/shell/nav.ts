@@ -6,7 +6,7 @@ export const PAGES = [
   { href: "/", name: "overview", ready: true },
   { href: "/dishes", name: "dishes", ready: true },
   { href: "/transactions", name: "transactions", ready: true },
-  { href: "/causes", name: "causes", ready: false },
+  { href: "/causes", name: "causes", ready: true },
   { href: "/locks", name: "locks", ready: true },
   { href: "/review", name: "review", ready: false },
   { href: "/inbox", name: "inbox", ready: false },
