@@ -8,7 +8,7 @@ export const PAGES = [
   { href: "/transactions", name: "transactions", ready: true },
   { href: "/causes", name: "causes", ready: true },
   { href: "/locks", name: "locks", ready: true },
-  { href: "/review", name: "review", ready: false },
+  { href: "/review", name: "review", ready: true },
   { href: "/inbox", name: "inbox", ready: false },
   { href: "/audit", name: "audit", ready: false },
   { href: "/settings", name: "settings", ready: false },
