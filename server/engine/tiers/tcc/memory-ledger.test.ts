@@ -2,6 +2,7 @@ import { realClock } from "../../kernel/clock.ts";
 import { checkConservation, checkLocalBranches, checkRemoteBranches } from "../../simulation/checks/views.ts";
 import { describeBranches } from "./branches.conformance.ts";
 import { describeLedger } from "./ledger.conformance.ts";
+import { describeLook } from "./ledger-look.conformance.ts";
 import { MemoryLedger } from "./memory-ledger.ts";
 
 const underTest = async () => {
@@ -20,3 +21,4 @@ const underTest = async () => {
 
 describeLedger("the twin in memory", underTest);
 describeBranches("the twin in memory", underTest);
+describeLook("the twin in memory", underTest);
