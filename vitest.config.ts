@@ -1,6 +1,7 @@
 /**
- * Two kinds of tests. `unit`: *.test.ts, fast, no servers. `integration`: *.integration.test.ts, on a real Postgres and Redis
- * that server/testing/global-setup.ts starts. Browser tests are Playwright's (e2e/).
+ * Three kinds of tests. `unit`: *.test.ts, fast, no servers. `integration`: *.integration.test.ts, on a real Postgres and Redis
+ * that server/testing/global-setup.ts starts. `simulation`: *.simulation.test.ts, minutes of both processors and no servers.
+ * Browser tests are Playwright's (e2e/).
  */
 import { defineConfig } from "vitest/config";
 
@@ -17,7 +18,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["**/*.test.ts", "**/*.test.tsx"],
-          exclude: [...NOT_OURS, "**/*.integration.test.ts"],
+          exclude: [...NOT_OURS, "**/*.integration.test.ts", "**/*.simulation.test.ts"],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
           testTimeout: 30_000,
@@ -35,6 +36,19 @@ export default defineConfig({
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "simulation",
+          include: ["**/*.simulation.test.ts"],
+          exclude: NOT_OURS,
+          // One file at a time: each spreads its seeds over the processors by itself.
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+          testTimeout: 600_000,
           hookTimeout: 60_000,
         },
       },

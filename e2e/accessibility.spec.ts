@@ -58,6 +58,9 @@ test("with the keyboard alone: reach a transaction, look, step back, confirm it"
 
   await wall.keyboard.press("Enter");
   await expect(dialog.getByTestId("act")).toBeEnabled();
+  const reason = dialog.getByLabel("Reason");
+  for (let n = 0; n < 12 && !(await reason.evaluate((field) => field === document.activeElement)); n += 1) await wall.keyboard.press("Tab");
+  await wall.keyboard.type("paid at the counter");
   for (let n = 0; n < 12 && !(await dialog.getByTestId("act").evaluate((button) => button === document.activeElement)); n += 1) await wall.keyboard.press("Tab");
   await wall.keyboard.press("Enter");
   await expect(row).toHaveAttribute("data-outcome", "CONFIRMED");

@@ -12,6 +12,7 @@ import { stopRedisLeftIn } from "../server/embedded/redis.ts";
 import type { FirstRun } from "../server/first-run.ts";
 import { startApplication } from "../server/testing/application.ts";
 import type { Application } from "../server/testing/application.ts";
+import { PlayParticipant } from "./participant.ts";
 
 export interface NewDish {
   dishId: string;
@@ -49,13 +50,15 @@ export class OrderService {
     expect(answer).toMatchObject({ status: 201 });
   }
 
-  async reserve(txId: string, storeId: string, lines: { dishId: string; quantity: number }[], ttlSeconds = 900): Promise<void> {
-    const answer = await this.post("/transactions", { txId, storeId, lines, orderId: `order-${txId}`, ttlSeconds });
+  async reserve(txId: string, storeId: string, lines: { dishId: string; quantity: number }[], ttlSeconds = 900, more: { participants?: unknown[] } = {}): Promise<void> {
+    const answer = await this.post("/transactions", { txId, storeId, lines, orderId: `order-${txId}`, ttlSeconds, ...more });
     expect(answer).toMatchObject({ status: 201 });
   }
 }
 
 interface WorkerFixtures {
+  /** A service that may take part in transactions. Down until a test starts it; a test that kills it starts it again. */
+  participant: PlayParticipant;
   application: FirstRun;
 }
 
@@ -68,10 +71,18 @@ interface TestFixtures {
 const START_MS_MAX = 240_000; // the first start of a fresh clone builds the console
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
-  application: [
+  participant: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's names
     async ({}, use) => {
-      const own = await ownApplication();
+      const participant = await PlayParticipant.choosePort();
+      await use(participant);
+      await participant.end();
+    },
+    { scope: "worker" },
+  ],
+  application: [
+    async ({ participant }, use) => {
+      const own = await ownApplication({ PARTICIPANT_HOSTS: participant.host });
       await use(own.application.firstRun);
       await own.end();
     },
@@ -120,16 +131,16 @@ export interface OwnApplication {
 }
 
 /** An application that only one test uses, because it kills it. */
-export async function ownApplication(): Promise<OwnApplication> {
+export async function ownApplication(env: Record<string, string> = {}): Promise<OwnApplication> {
   const folder = mkdtempSync(join(tmpdir(), "eightysix-e2e-"));
   const dataDir = join(folder, "data");
-  let application = await startApplication({ dataDir });
+  let application = await startApplication({ dataDir, env });
   const port = new URL(application.url).port;
   return {
     application,
     kill: () => application.kill(),
     async restart() {
-      application = await startApplication({ dataDir, env: { PORT: port } });
+      application = await startApplication({ dataDir, env: { ...env, PORT: port } });
     },
     async end() {
       await application.stop();

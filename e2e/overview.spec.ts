@@ -56,6 +56,10 @@ test("two people at once: who comes second is told so, and nothing happens twice
   await expect(dialog.getByTestId("act")).toBeEnabled();
   expect((await orders.post("/transactions/e2e-race-1/confirm", {})).status).toBe(200);
   await dialog.getByTestId("act").click();
+  await expect(dialog.getByRole("alert")).toContainText("say why");
+  await expect(dialog.getByLabel("Reason")).toBeFocused();
+  await dialog.getByRole("button", { name: "the customer called" }).click();
+  await dialog.getByTestId("act").click();
   await expect(dialog.getByRole("alert")).toContainText("Somebody was faster");
   await wall.keyboard.press("Escape");
   await expect(dialog).toHaveCount(0);

@@ -7,4 +7,4 @@ await prepareToServe();
 await prepareBrowser();
 
 const checks = await Promise.all([types(), lint()]);
-conclude([...checks, await vitest(["unit", "integration"]), await playwright()]);
+conclude([...checks, await vitest(["unit", "integration", "simulation"]), await playwright()]);

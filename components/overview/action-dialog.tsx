@@ -18,6 +18,7 @@ import { useAge } from "./ages";
 import { useNames } from "./names";
 
 const REASON_LENGTH_MAX = 500;
+const REASON_ID = "action-reason";
 
 interface ActionDialogProps {
   txId: string;
@@ -39,6 +40,8 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose, onDone }: Act
   const [preview, setPreview] = useState<ActionPreview | null>(null);
   const [failure, setFailure] = useState<ConsoleError | null>(null);
   const [busy, setBusy] = useState(false);
+  /** The act was asked for without a reason. */
+  const [unreasoned, setUnreasoned] = useState(false);
 
   // The list keeps still while somebody decides about one of its rows.
   useEffect(() => {
@@ -62,6 +65,11 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose, onDone }: Act
   }, [load]);
 
   const run = async () => {
+    if (REASONED_VERBS.has(verb) && reason.trim() === "") {
+      setUnreasoned(true);
+      document.getElementById(REASON_ID)?.focus();
+      return;
+    }
     setBusy(true);
     setFailure(null);
     try {
@@ -92,7 +100,7 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose, onDone }: Act
           <Button
             kind={verb === "cancel" || verb === "reverse" ? "danger" : "primary"}
             busy={busy}
-            disabled={preview?.legal !== true || (REASONED_VERBS.has(verb) && reason.trim() === "")}
+            disabled={preview?.legal !== true}
             onClick={() => void run()}
             data-testid="act"
           >
@@ -129,7 +137,7 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose, onDone }: Act
           )}
           <Effect preview={preview} />
           {preview.legal && (
-            <ReasonField verb={verb} reason={reason} onChange={setReason} />
+            <ReasonField verb={verb} reason={reason} missing={unreasoned && reason.trim() === ""} onChange={setReason} />
           )}
         </>
       )}
@@ -138,7 +146,7 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose, onDone }: Act
 }
 
 /** Why, in a word or two: the usual ones are one key away. */
-function ReasonField({ verb, reason, onChange }: { verb: ManualVerb; reason: string; onChange(reason: string): void }) {
+function ReasonField({ verb, reason, missing, onChange }: { verb: ManualVerb; reason: string; missing: boolean; onChange(reason: string): void }) {
   const t = useTranslations("action");
   const needed = REASONED_VERBS.has(verb);
   return (
@@ -148,15 +156,23 @@ function ReasonField({ verb, reason, onChange }: { verb: ManualVerb; reason: str
           {t("reason")} <span className="font-normal text-text-3">{t(needed ? "needed" : "optional")}</span>
         </span>
         <textarea
+          id={REASON_ID}
           value={reason}
           maxLength={REASON_LENGTH_MAX}
           rows={2}
           required={needed}
+          aria-invalid={missing || undefined}
+          aria-describedby={missing ? `${REASON_ID}-missing` : undefined}
           onChange={(event) => onChange(event.target.value)}
           placeholder={t("reasonHint")}
-          className="mt-1 block w-full resize-none rounded-md border border-line-strong bg-surface px-3 py-2 text-sm placeholder:text-text-3"
+          className="mt-1 block w-full resize-none rounded-md border border-line-strong bg-surface px-3 py-2 text-sm placeholder:text-text-3 aria-invalid:border-danger"
         />
       </label>
+      {missing && (
+        <p id={`${REASON_ID}-missing`} role="alert" className="mt-1 text-xs text-danger">
+          {t("reasonMissing")}
+        </p>
+      )}
       {needed && (
         <div className="mt-1.5 flex flex-wrap gap-1.5">
           {(["one", "two", "three"] as const).map((which) => {

@@ -3,10 +3,14 @@
 "use client";
 /** The rows that are on screen, out of thousands. Nothing comes in by itself: what is new waits behind a button. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { ArrowUp, Download, Pause, Play, SearchX } from "lucide-react";
+import { ArrowUp, Download, ListChecks, Pause, Play, SearchX } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useRouter } from "next/navigation";
+import { MANUAL_VERBS, type ManualVerb } from "@/server/contracts/console";
 import { NEW_COUNT_MAX } from "@/server/contracts/transaction-page";
+import { freeze } from "../causes/client";
+import { ConsoleError } from "../console-client";
 import { useListKeys } from "../dishes/use-list-keys";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
@@ -28,9 +32,10 @@ interface TableProps {
   store: RowsStore;
   filters: TransactionFilters;
   setFilters: SetFilters;
+  mayAct: boolean;
 }
 
-export function TransactionTable({ store, filters, setFilters }: TableProps) {
+export function TransactionTable({ store, filters, setFilters, mayAct }: TableProps) {
   const t = useTranslations("txList");
   const { rows, more, loading, failed, newer, paused } = useSyncExternalStore(store.subscribe, store.current, store.current);
   const body = useRef<HTMLDivElement>(null);
@@ -63,7 +68,7 @@ export function TransactionTable({ store, filters, setFilters }: TableProps) {
       className="@container min-h-0 flex-1"
       title={<span data-testid="listed">{t(more ? "listedMore" : "listed", { rows: rows.length })}</span>}
       note={<NewRows newer={newer} paused={paused} onLoad={toTop} />}
-      tools={<Tools store={store} paused={paused} search={searchOf(filters)} />}
+      tools={<Tools store={store} paused={paused} filters={filters} mayAct={mayAct && rows.length > 0} />}
     >
       {rows.length === 0 ? (
         <Nothing failed={failed} loading={loading !== null} filters={filters} setFilters={setFilters} onAgain={() => void store.reload()} />
@@ -115,11 +120,13 @@ function NewRows({ newer, paused, onLoad }: { newer: number; paused: boolean; on
   );
 }
 
-function Tools({ store, paused, search }: { store: RowsStore; paused: boolean; search: string }) {
+function Tools({ store, paused, filters, mayAct }: { store: RowsStore; paused: boolean; filters: TransactionFilters; mayAct: boolean }) {
   const t = useTranslations("txList");
   const Icon = paused ? Play : Pause;
+  const search = searchOf(filters);
   return (
     <>
+      <ActOnThese search={search} mayAct={mayAct} />
       <Button kind="ghost" size="sm" aria-pressed={paused} onClick={() => store.pause(!paused)}>
         <Icon aria-hidden className="size-3.5" />
         {t(paused ? "resume" : "pause")}
@@ -141,6 +148,41 @@ function Tools({ store, paused, search }: { store: RowsStore; paused: boolean; s
           ))}
         </MenuContent>
       </Menu>
+    </>
+  );
+}
+
+/** All that match, not only those on screen: the list is frozen on the server and looked at before anything is done. */
+function ActOnThese({ search, mayAct }: { search: string; mayAct: boolean }) {
+  const t = useTranslations("bulk");
+  const errors = useTranslations("errors");
+  const [failure, setFailure] = useState<string | null>(null);
+  const router = useRouter();
+  const begin = async (verb: ManualVerb) => {
+    try {
+      const { bulkId } = await freeze(verb, { filters: Object.fromEntries(new URLSearchParams(search)) });
+      router.push(`/causes?bulk=${encodeURIComponent(bulkId)}`);
+    } catch (error) {
+      const code = error instanceof ConsoleError ? error.code : "UNREACHABLE";
+      setFailure(code === "UNKNOWN_TRANSACTION" ? t("nothing") : errors.has(code) ? errors(code, { ticketId: "–" }) : errors("UNREACHABLE"));
+    }
+  };
+  return (
+    <>
+    {failure !== null && <span role="alert" className="text-xs text-danger">{failure}</span>}
+    <Menu onOpenChange={() => setFailure(null)}>
+      <MenuTrigger asChild>
+        <Button kind="ghost" size="sm" disabled={!mayAct} data-testid="act-on-these">
+          <ListChecks aria-hidden className="size-3.5" />
+          {t("act")}
+        </Button>
+      </MenuTrigger>
+      <MenuContent>
+        {MANUAL_VERBS.map((verb) => (
+          <MenuItem key={verb} onSelect={() => void begin(verb)}>{t(`acts.${verb}`)}</MenuItem>
+        ))}
+      </MenuContent>
+    </Menu>
     </>
   );
 }

@@ -3,7 +3,7 @@
 import { useTranslations } from "next-intl";
 import { usePathname, useSearchParams } from "next/navigation";
 import { useCallback, useEffect, useMemo, useState } from "react";
-import type { Names, Operator } from "@/server/contracts/console";
+import { roleIncludes, type Names, type Operator } from "@/server/contracts/console";
 import type { OverviewSnapshot, TransactionsDelta } from "@/server/contracts/socket-events";
 import type { TransactionRows } from "@/server/contracts/transaction-page";
 import { follow } from "../live/live-socket";
@@ -59,7 +59,7 @@ export function TransactionsScreen({ operator, overview, first, stores }: Transa
     <ConsolePage operator={operator} title={t("title")} overview={overview} also={also}>
       <div className="flex h-[calc(100dvh-4.75rem)] min-h-96 flex-1 flex-col gap-3 xl:h-auto xl:min-h-0">
         <TransactionFilterBar filters={filters} setFilters={setFilters} stores={stores} />
-        <TransactionTable store={store} filters={filters} setFilters={setFilters} />
+        <TransactionTable store={store} filters={filters} setFilters={setFilters} mayAct={roleIncludes(operator.role, "operator")} />
       </div>
     </ConsolePage>
   );

@@ -15,7 +15,7 @@ export const ACCEPTED_SHARE_MIN = 0.3;
 export const REPLAYED_SHARE_MIN = 0.1;
 
 /** Seeds a thread is given at a time: a second's work, so that nobody is left with much at the end. */
-const SEEDS_AT_ONCE = 8;
+const SEEDS_AT_ONCE_DEFAULT = 8;
 
 export interface CampaignOptions {
   /** From `bundlePlayer`. */
@@ -25,6 +25,7 @@ export interface CampaignOptions {
   operations: number;
   threads?: number | null;
   repeatEvery?: number;
+  atOnce?: number;
   /** Ends with the first failure. */
   stopAtFailure?: boolean;
   onProgress?(played: number): void;
@@ -39,7 +40,7 @@ export interface CampaignReport {
   coverage: Record<string, number>;
 }
 
-export async function campaign({ program, from, seeds, operations, threads, repeatEvery = 25, stopAtFailure = false, onProgress }: CampaignOptions): Promise<CampaignReport> {
+export async function campaign({ program, from, seeds, operations, threads, repeatEvery = 25, atOnce = SEEDS_AT_ONCE_DEFAULT, stopAtFailure = false, onProgress }: CampaignOptions): Promise<CampaignReport> {
   const report: CampaignReport = { played: 0, operations, failed: [], counts: {} as RunCounts, coverage: {} };
   const end = from + seeds;
   let next = from;
@@ -51,7 +52,7 @@ export async function campaign({ program, from, seeds, operations, threads, repe
         void worker.terminate().then(() => resolve());
       };
       const give = (): void => {
-        const given = Array.from({ length: Math.max(0, Math.min(SEEDS_AT_ONCE, end - next)) }, (_, index) => next + index);
+        const given = Array.from({ length: Math.max(0, Math.min(atOnce, end - next)) }, (_, index) => next + index);
         if (given.length === 0 || (stopAtFailure && report.failed.length > 0)) return leave();
         next += given.length;
         owed = given.length;
@@ -68,7 +69,7 @@ export async function campaign({ program, from, seeds, operations, threads, repe
       });
       give();
     });
-  await Promise.all(Array.from({ length: Math.min(threads ?? availableParallelism(), Math.ceil(seeds / SEEDS_AT_ONCE)) }, oneThread));
+  await Promise.all(Array.from({ length: Math.min(threads ?? availableParallelism(), Math.ceil(seeds / atOnce)) }, oneThread));
   report.failed.sort((a, b) => a.seed - b.seed);
   return report;
 }

@@ -11,8 +11,8 @@ export interface Mutation {
   breaks: string;
   file: string;
   edits: { find: string; replace: string }[];
-  /** Seeds after which it must be noticed; absent: `WITHIN`. */
-  within?: number | undefined;
+  /** A seed in which it was noticed, to look there first. */
+  seed: number;
 }
 
 export interface Caught {
@@ -26,17 +26,28 @@ export interface Caught {
   failing: number;
 }
 
-export async function playMutations(
-  mutations: readonly Mutation[],
-  options: { seeds: number; operations: number; threads: number | null },
-  onCaught: (caught: Caught) => void,
-): Promise<void> {
-  for (const mutation of mutations) {
-    const program = await bundlePlayer(mutation);
-    const { failed, played } = await campaign({ program, from: 1, repeatEvery: 0, stopAtFailure: true, ...options });
-    const first = failed[0];
-    onCaught({ mutation, seeds: first?.seed ?? null, sentence: first ? oneLine(first.violations[0] as string) : null, played, failing: failed.length });
-  }
+export interface MutationOptions {
+  seeds: number;
+  operations: number;
+  threads: number | null;
+}
+
+/** Plays seeds from 1 until one fails. */
+export async function playMutations(mutations: readonly Mutation[], options: MutationOptions, onCaught: (caught: Caught) => void): Promise<void> {
+  for (const mutation of mutations) onCaught(await playMutation(mutation, await bundlePlayer(mutation), { from: 1, ...options }));
+}
+
+/** The same, looking first at the seed in which it was noticed before. */
+export async function findAgain(mutation: Mutation, options: MutationOptions): Promise<Caught> {
+  const program = await bundlePlayer(mutation);
+  const again = await playMutation(mutation, program, { ...options, from: mutation.seed, seeds: 1 });
+  return again.seeds === null ? playMutation(mutation, program, { ...options, from: 1 }) : again;
+}
+
+async function playMutation(mutation: Mutation, program: string, options: MutationOptions & { from: number }): Promise<Caught> {
+  const { failed, played } = await campaign({ program, repeatEvery: 0, stopAtFailure: true, atOnce: 1, ...options });
+  const first = failed[0];
+  return { mutation, seeds: first?.seed ?? null, sentence: first ? oneLine(first.violations[0] as string) : null, played, failing: failed.length };
 }
 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").slice(0, 160);

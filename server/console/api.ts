@@ -19,6 +19,8 @@ import { ActionKeyMisused } from "./action-log.ts";
 import { addLockRoutes, type LockRoutesDeps } from "./locks/routes.ts";
 import { addDishRoutes, type DishRoutesDeps } from "./dish-routes.ts";
 import { problem, problemOf } from "./problem.ts";
+import { addBulkRoutes } from "./bulk/routes.ts";
+import { addInboxRoutes } from "./inbox/routes.ts";
 import { addReviewRoutes } from "./review/routes.ts";
 import { addTransactionRoutes, type TransactionRoutesDeps } from "./transactions/routes.ts";
 
@@ -127,6 +129,8 @@ export function createConsoleApi(deps: ConsoleDeps): Hono<ConsoleEnv> {
 
   addTransactionRoutes(app, deps, { atLeast, readJson });
   addReviewRoutes(app, deps, { atLeast, readJson });
+  addInboxRoutes(app, deps, { atLeast, readJson });
+  addBulkRoutes(app, deps, { atLeast, readJson });
   addDishRoutes(app, deps, { atLeast, readJson });
   addLockRoutes(app, deps, { atLeast, readJson });
 

@@ -40,7 +40,7 @@ export const signInSchema = z.strictObject({
 
 // ---- actions on a transaction ---------------------------------------------------------------------------------------
 
-/** What a person can ask of a transaction by hand; see the table in docs/api.md. Force-end has two people, and words of its own. */
+/** What a person can ask of a transaction by hand; where each is legal: engine/kernel/hand-verbs.ts. Force-end has two people, and words of its own. */
 export const MANUAL_VERBS = ["retry", "confirm", "cancel", "reverse"] as const;
 export type ManualVerb = (typeof MANUAL_VERBS)[number];
 

@@ -48,7 +48,7 @@ const api = createApi({
   log,
   clock: realClock,
 });
-const server = createServer(nodeListener(api));
+const server = createServer({ keepAliveTimeout: 65_000 }, nodeListener(api));
 await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 
 async function obey(order: InstanceOrder): Promise<unknown> {

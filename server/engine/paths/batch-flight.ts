@@ -72,6 +72,8 @@ export class BatchFlight {
       ledgerMs: new Histogram(TIME_BOUNDS_MS),
     },
   };
+  private readonly failedTakes = new Set<number>();
+
   constructor(private readonly ports: FlightPorts) {}
 
   /** Answers every operation; never rejects. @param release gives the locks back, as soon as the batch is decided. */
@@ -105,7 +107,8 @@ export class BatchFlight {
     gate.settle([...outcome.dishes.values()], promisesOf(flying), outcome.askedAtMs);
     const lost = outcome.items.some((item) => item.kind === "failed" && item.failure === "unknown");
     // What may still commit keeps its hold until the hold ends by itself.
-    if (!lost) this.settleHolds(owner, held, outcome.dishes);
+    if (lost) this.failedTakes.delete(owner.sequence);
+    else this.settleHolds(owner, held, outcome.dishes);
     release();
     await this.turn();
     this.observeStages(flying, { redisMs: heldAtMs - leftLocksAtMs, ledgerMs: decidedAtMs - heldAtMs });
@@ -205,6 +208,7 @@ export class BatchFlight {
       return grants;
     } catch {
       this.counters.redisFailures++; // Redis may only say no: without it Postgres alone decides.
+      this.failedTakes.add(owner.sequence);
       return null;
     }
   }
@@ -248,9 +252,13 @@ export class BatchFlight {
     for (const [storeId, wanted] of held) {
       for (const { dishId } of wanted) if (!rows.has(dishId)) add(storeId, { dishId, reading: null });
     }
+    // A batch fails once: when its take did, the circuit does not count its settle too. An answer counts as ever.
+    const hasFailed = this.failedTakes.delete(owner.sequence) && cellsBreaker.state === "closed";
     for (const [storeId, requests] of byStore) {
       if (!cellsBreaker.allows()) return;
-      cellsBreaker.call(() => cells.settle(storeId, owner, requests)).catch(() => {
+      const settle = (): Promise<void> => cells.settle(storeId, owner, requests);
+      const settled = hasFailed ? settle().then(() => cellsBreaker.call(async () => {})) : cellsBreaker.call(settle);
+      settled.catch(() => {
         this.counters.redisFailures++;
       });
     }

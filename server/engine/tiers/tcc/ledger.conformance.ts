@@ -65,18 +65,6 @@ export function describeLedger(name: string, setUp: () => Promise<LedgerUnderTes
         expect(await dish("tofu")).toMatchObject({ available: 1, frozen: 0 });
       });
 
-      test("one look at transactions and dishes says what two say, in the order of the questions", async () => {
-        await supply({ rice: 3, tofu: 1 });
-        await tryNow(bench.try("a", { rice: 1, tofu: 1 }), bench.try("b", { rice: 2 }));
-        const txIds = ["b", "nobody", "a"].map((name) => bench.id(name));
-        const dishIds = ["tofu", "nothing", "rice"].map((name) => bench.id(name));
-        const look = await under.other.look(txIds, dishIds);
-        expect(look).toEqual({ transactions: await ledger.findTransactions(txIds), dishes: await ledger.readDishes(dishIds) });
-        expect(look.transactions.map((found) => found?.lines.length)).toEqual([1, undefined, 2]);
-        expect(look.dishes.map((found) => found?.available)).toEqual([0, undefined, 0]);
-        expect(await ledger.look([], [])).toEqual({ transactions: [], dishes: [] });
-      });
-
       test("the first to arrive get the last portions", async () => {
         await supply({ rice: 3 });
         const trys = ["a", "b", "c", "d", "e"].map((name) => bench.try(name, { rice: 1 }));

@@ -5,6 +5,7 @@ import type { DishRow } from "../../kernel/types.ts";
 import { describeBranches } from "./branches.conformance.ts";
 import { describeCreation } from "./creation.conformance.ts";
 import { describeLedger } from "./ledger.conformance.ts";
+import { describeLook } from "./ledger-look.conformance.ts";
 import { isLedgerFailure, SUPPLIED_MAX, type Ledger, type LedgerTry } from "./ledger.ts";
 import { Bench } from "./ledger-testing.ts";
 import { type PostgresUnderTest, postgresUnderTest } from "./postgres-testing.ts";
@@ -24,6 +25,7 @@ afterAll(async () => {
 describeLedger("Postgres", async () => under);
 describeBranches("Postgres", async () => under);
 describeCreation("Postgres", async () => under);
+describeLook("Postgres", async () => under);
 
 describe("two sessions on one ledger", () => {
   let bench: Bench;

@@ -1,0 +1,137 @@
+"use client";
+/** The review queue: what machines could not finish, oldest first. One ticket open beside it, with everything to decide. */
+import { CircleCheck, UserRound } from "lucide-react";
+import { useTranslations } from "next-intl";
+import { useCallback, useRef, useState } from "react";
+import { roleIncludes, type Operator } from "@/server/contracts/console";
+import type { ReviewQueue, ReviewTicket } from "@/server/contracts/review";
+import type { OverviewSnapshot } from "@/server/contracts/socket-events";
+import { useListKeys } from "../dishes/use-list-keys";
+import { usePoll } from "../causes/use-poll";
+import { useNowMs } from "../live/live-provider";
+import { useAge } from "../overview/ages";
+import { useNames } from "../overview/names";
+import { ConsolePage } from "../shell/console-page";
+import { StateBadge } from "../transactions/state-badge";
+import { cn } from "../ui/cn";
+import { Panel } from "../ui/panel";
+import { readQueue } from "./client";
+import { TicketPanel } from "./ticket-panel";
+
+const READ_EVERY_MS = 2_000;
+
+interface ReviewScreenProps {
+  operator: Operator;
+  overview: OverviewSnapshot;
+  first: ReviewQueue;
+}
+
+export function ReviewScreen({ operator, overview, first }: ReviewScreenProps) {
+  const t = useTranslations("review");
+  const [queue, again] = usePoll(first, readQueue, READ_EVERY_MS);
+  const [chosen, setChosen] = useState<string | null>(first.tickets[0]?.ticketId ?? null);
+  const [mine, setMine] = useState(false);
+  const tickets = mine ? queue.tickets.filter(({ claimedBy }) => claimedBy?.operatorId === operator.operatorId) : queue.tickets;
+  const ticket = queue.tickets.find(({ ticketId }) => ticketId === chosen) ?? null;
+  return (
+    <ConsolePage operator={operator} title={t("title")} overview={overview}>
+      <div className="grid min-h-0 flex-1 gap-3 xl:grid-cols-[minmax(0,1fr)_minmax(24rem,34rem)]">
+        <Panel
+          id="review"
+          className="min-h-0"
+          title={t("open", { open: queue.open })}
+          note={queue.open > queue.tickets.length ? t("listed", { listed: queue.tickets.length }) : undefined}
+          tools={
+            <label className="flex items-center gap-1.5 text-xs text-text-2">
+              <input type="checkbox" checked={mine} onChange={(event) => setMine(event.target.checked)} className="accent-accent" />
+              {t("mine")}
+            </label>
+          }
+        >
+          {tickets.length === 0 ? <Empty mine={mine} /> : <List tickets={tickets} chosen={chosen} onChoose={setChosen} />}
+        </Panel>
+        {ticket === null ? (
+          <Panel id="ticket" title={t("ticket")}>
+            <p className="px-4 py-6 text-text-3">{t(chosen === null ? "chooseOne" : "closedMeanwhile", { ticketId: chosen ?? "" })}</p>
+          </Panel>
+        ) : (
+          <TicketPanel key={ticket.ticketId} ticket={ticket} operator={operator} people={queue.people} selfApproval={queue.selfApproval} mayAct={roleIncludes(operator.role, "operator")} onChanged={again} />
+        )}
+      </div>
+    </ConsolePage>
+  );
+}
+
+function List({ tickets, chosen, onChoose }: { tickets: readonly ReviewTicket[]; chosen: string | null; onChoose(ticketId: string): void }) {
+  const t = useTranslations("review");
+  const body = useRef<HTMLUListElement>(null);
+  const scrollTo = useCallback((index: number) => body.current?.querySelector(`[data-index="${index}"]`)?.scrollIntoView({ block: "nearest" }), []);
+  useListKeys({ body, length: tickets.length, scrollTo, searchId: "review-search" });
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <ul ref={body} tabIndex={0} aria-label={t("title")} className="scroll-quiet min-h-0 flex-1 divide-y overflow-y-auto">
+      {tickets.map((ticket, index) => (
+        <Row key={ticket.ticketId} ticket={ticket} index={index} here={ticket.ticketId === chosen} onChoose={onChoose} />
+      ))}
+    </ul>
+  );
+}
+
+function Row({ ticket, index, here, onChoose }: { ticket: ReviewTicket; index: number; here: boolean; onChoose(ticketId: string): void }) {
+  const t = useTranslations("review");
+  const names = useNames();
+  const { ticketId, kind, txId, state, storeNames, claimedBy, participant, lastError, endRequest } = ticket;
+  return (
+    <li data-index={index} data-testid={`ticket-${ticketId}`} className={cn("relative grid grid-cols-[minmax(0,1fr)_auto] gap-x-4 px-4 py-2.5 hover:bg-sunken", here && "bg-accent-soft")}>
+      <div className="min-w-0">
+        <div className="flex flex-wrap items-center gap-2">
+          {/* An anchor, so that j and k find it as in every list. */}
+          <a
+            href={`#${ticketId}`}
+            aria-current={here ? "true" : undefined}
+            onClick={(event) => {
+              event.preventDefault();
+              onChoose(ticketId);
+            }}
+            onFocus={() => onChoose(ticketId)}
+            className="font-medium outline-none after:absolute after:inset-0 focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent"
+          >
+            {t(`kinds.${kind}`, { ticketId })}
+          </a>
+          <StateBadge state={state} />
+          {endRequest !== null && <span className="rounded bg-warn-soft px-1.5 text-2xs font-medium text-warn">{t("approvalWanted")}</span>}
+        </div>
+        <p className="truncate text-xs text-text-3">
+          <span className="font-mono">{txId}</span>
+          <span className="px-1.5">·</span>
+          {names.own(storeNames)}
+        </p>
+        {participant !== null && <p className="truncate text-xs text-text-2" title={lastError ?? undefined}>{lastError === null ? participant : `${participant}: ${lastError}`}</p>}
+      </div>
+      <div className="text-right">
+        <Since atMs={ticket.openedAtMs} />
+        <p className="mt-0.5 inline-flex items-center gap-1 text-2xs text-text-3">
+          <UserRound aria-hidden className="size-3" />
+          {claimedBy === null ? t("nobody") : claimedBy.name}
+        </p>
+      </div>
+    </li>
+  );
+}
+
+export function Since({ atMs }: { atMs: number }) {
+  const age = useAge();
+  const nowMs = useNowMs();
+  return <p className="figures font-medium whitespace-nowrap">{age(nowMs - atMs)}</p>;
+}
+
+function Empty({ mine }: { mine: boolean }) {
+  const t = useTranslations("review");
+  return (
+    <div className="grid flex-1 place-content-center justify-items-center gap-1 px-4 py-10 text-center">
+      <CircleCheck aria-hidden className="size-5 text-ok" />
+      <p className="font-medium">{t(mine ? "noneMine" : "none")}</p>
+      <p className="max-w-96 text-xs text-text-3">{t(mine ? "noneMineMeaning" : "noneMeaning")}</p>
+    </div>
+  );
+}
