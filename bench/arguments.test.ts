@@ -13,7 +13,6 @@ test.each([
 });
 
 test.each([
-  [["http"], /"http".* is not in this version/],
   [["quick", "--case", "lunch"], /no case "lunch"/],
   [["article", "--case", "hot-64"], /no case "hot-64"/],
   [["lunch"], /no suite "lunch"/],

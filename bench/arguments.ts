@@ -6,7 +6,7 @@ import { SUITE_NAMES, SUITES, type SuiteName } from "./suites.ts";
 
 export const USAGE = `npm run bench -- [${SUITE_NAMES.join("|")}] [--case NAME] [--json FILE]
 
-${SUITE_NAMES.map((name) => `  ${name.padEnd(8)} ${SUITES[name].about}${SUITES[name].run ? "" : " (not in this version)"}`).join("\n")}
+${SUITE_NAMES.map((name) => `  ${name.padEnd(8)} ${SUITES[name].about}`).join("\n")}
   --case NAME  of quick and full: only this case, may be repeated
   --json FILE  writes the tables, the machine and the verdict as JSON, and the plot beside it as SVG
 
@@ -32,10 +32,6 @@ export function readCommand(args: string[]): Command {
   if (positionals.length > 1) return { kind: "refused", message: `One suite at a time, not ${positionals.length}.` };
   const suite = positionals[0] ?? "full";
   if (!isSuite(suite)) return { kind: "refused", message: `There is no suite "${suite}": choose one of ${SUITE_NAMES.join(", ")}.` };
-  if (!SUITES[suite].run) {
-    const built = SUITE_NAMES.filter((name) => SUITES[name].run).join(" and ");
-    return { kind: "refused", message: `The suite "${suite}" (${SUITES[suite].about}) is not in this version: ${built} are.` };
-  }
   const cases = values.case ?? [];
   const stranger = cases.find((name) => !SUITES[suite].cases?.includes(name));
   if (stranger) return { kind: "refused", message: `The suite "${suite}" has no case "${stranger}": ${SUITES[suite].cases?.join(", ") ?? "it has none"}.` };

@@ -22,8 +22,7 @@ async function main(): Promise<number> {
   if (json !== null) writeFileSync(json, ""); // a path that cannot be written is known before the minutes are spent
 
   const progress = new Progress(process.stderr);
-  const run = SUITES[suite].run as NonNullable<(typeof SUITES)[typeof suite]["run"]>;
-  const report = await reportOn(suite, () => run(progress, cases)).finally(() => progress.clear());
+  const report = await reportOn(suite, () => SUITES[suite].run(progress, cases)).finally(() => progress.clear());
   process.stdout.write(`${inWords(report)}\n`);
   const { plot, ...tables } = report;
   if (json !== null) writeFileSync(json, `${JSON.stringify(tables, null, 2)}\n`);

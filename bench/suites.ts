@@ -1,9 +1,10 @@
 /**
- * What `npm run bench` can measure: one row a suite. A suite that is not in this version has a name and no `run`.
+ * What `npm run bench` can measure: one row a suite.
  */
 import { ARTICLE, type Scale, CAS_ALONE, runArticle, runCells } from "./article/article.ts";
 import { FULL, QUICK } from "./compare/cases.ts";
 import { FULL_SCALE, QUICK_SCALE, runSideBySide } from "./compare/side-by-side.ts";
+import { HTTP_SCALE, runHttp } from "./http/http.ts";
 import type { Progress } from "./measure/progress.ts";
 import type { Findings } from "./measure/report.ts";
 
@@ -15,7 +16,7 @@ export interface Suite {
   /** Names of its cases, for `--case`. */
   cases?: readonly string[];
   /** @param only cases by name, where a suite has cases. */
-  run: ((progress: Progress, only: readonly string[]) => Promise<Findings>) | null;
+  run: (progress: Progress, only: readonly string[]) => Promise<Findings>;
 }
 
 const scaled = (run: (scale: Scale, progress: Progress) => Promise<Findings>, scale: Scale) => (progress: Progress) => run(scale, progress);
@@ -25,5 +26,5 @@ export const SUITES: Record<SuiteName, Suite> = {
   full: { about: "every contender under every load, in about half an hour", cases: FULL.map(({ name }) => name), run: (progress, only) => runSideBySide(FULL, FULL_SCALE, progress, only) },
   article: { about: "the source article's three tables, on real threads, in about a minute", run: scaled(runArticle, ARTICLE) },
   cas: { about: "one cell under 2 to 32 threads, for longer", run: scaled(runCells, CAS_ALONE) },
-  http: { about: "single and batch calls against empty handlers", run: null },
+  http: { about: "single and batch calls against empty handlers", run: (progress) => runHttp(HTTP_SCALE, progress) },
 };

@@ -29,6 +29,7 @@ import { openEmbeddedStores, openGivenStores, type Stores } from "./embedded/sto
 import { createEngine } from "./engine/create-engine.ts";
 import { CircuitBreaker } from "./engine/guards/circuit-breaker.ts";
 import { realClock } from "./engine/kernel/clock.ts";
+import { realRandom } from "./engine/kernel/random.ts";
 import { ParticipantDirectory } from "./engine/kernel/participant-directory.ts";
 import { FirstRunFile } from "./first-run.ts";
 import { firstStart, seedFirst } from "./first-start.ts";
@@ -38,6 +39,7 @@ import { createLiveReads } from "./gateway/live-reads.ts";
 import { checkPort, HttpServer } from "./http-server.ts";
 import { calm, createLog, type Log } from "./log.ts";
 import { Notices } from "./notices.ts";
+import { Retention } from "./retention/retention.ts";
 import { setRuntime } from "./runtime.ts";
 import { Shutdown } from "./shutdown.ts";
 
@@ -115,6 +117,16 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
   const bulk = new BulkRunner({ prisma, engine, clock: realClock, onError: calm((error, leftOut) => log.error({ err: error, leftOut }, "a bulk action failed")) });
   bulk.start();
   shutdown.add("bulk actions", () => bulk.stop());
+  const retention = new Retention({
+    prisma,
+    clock: realClock,
+    random: realRandom,
+    retentionDays: config.retentionDays,
+    onError: calm((error, leftOut) => log.warn({ err: error, leftOut }, "what is old could not be dropped")),
+    onDropped: (dropped) => log.info(dropped, "dropped what ended long ago"),
+  });
+  retention.start();
+  shutdown.add("retention", () => retention.stop());
   const traces = new TraceFile(engine, realClock);
   const lockFiles: LockFiles = {
     trace: (seconds) => traces.capture(seconds),

@@ -39,6 +39,8 @@ const WARM_UP_COUPONS = 20_000;
 /** A round may be this much faster than its warm-up before its coupons run out. */
 const COUPON_MARGIN = 2;
 
+const CALIBRATION_CLIENTS_MAX = 64;
+
 export interface CaseResult {
   case: Case;
   measured: Measured[];
@@ -126,7 +128,8 @@ function figuresOf({ tally, remarks, oversold }: RoundResult, batch: number | nu
 
 async function calibrated(stand: Stand, kind: ContenderKind, each: Case, scale: Scale, progress: Progress, known: Map<string, Record<number, number>>): Promise<Record<number, number>> {
   const { load, demand, name } = each;
-  const clients = "clients" in demand ? demand.clients : 64;
+  // More clients than connections change who waits, not what suits: 512 are given what suits 64.
+  const clients = Math.min("clients" in demand ? demand.clients : CALIBRATION_CLIENTS_MAX, CALIBRATION_CLIENTS_MAX);
   const key = JSON.stringify([kind.name, load, clients]);
   const earlier = known.get(key);
   if (earlier) return earlier;

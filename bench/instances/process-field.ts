@@ -43,11 +43,12 @@ function meanOf(remarks: readonly Record<string, number>[]): Record<string, numb
   return Object.fromEntries(names.map((name) => [name, remarks.reduce((sum, remark) => sum + (remark[name] ?? 0), 0) / remarks.length]));
 }
 
-class Instance {
+/** A process of ours that is told what to do and answers. */
+export class Instance {
   private readonly child: ChildProcess;
 
-  constructor() {
-    this.child = fork(INSTANCE, [], { execArgv: ["--import", "tsx"], serialization: "advanced", stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  constructor(program = INSTANCE) {
+    this.child = fork(program, [], { execArgv: ["--import", "tsx"], serialization: "advanced", stdio: ["ignore", "ignore", "inherit", "ipc"] });
   }
 
   ask(command: Command): Promise<unknown> {

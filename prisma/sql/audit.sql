@@ -3,9 +3,12 @@
 -- One statement, so one snapshot: it may run while orders come in. It reads whole tables; give it no pinned plans.
 WITH
 lines AS (
-  SELECT dish_id, coalesce(sum(quantity) FILTER (WHERE state = 'RESERVED'), 0) AS frozen,
-         coalesce(sum(quantity) FILTER (WHERE state = 'CONFIRMED'), 0) AS sold
-    FROM reservations GROUP BY dish_id
+  SELECT dish_id, sum(frozen) AS frozen, sum(sold) AS sold
+    FROM (SELECT dish_id, coalesce(sum(quantity) FILTER (WHERE state = 'RESERVED'), 0) AS frozen,
+                 coalesce(sum(quantity) FILTER (WHERE state = 'CONFIRMED'), 0) AS sold
+            FROM reservations GROUP BY dish_id
+          UNION ALL SELECT dish_id, 0, sold FROM archived_sales) AS kept -- rows that are there, and those that retention dropped
+   GROUP BY dish_id
 ), moved AS (
   SELECT dish_id, sum(quantity) AS supplied FROM stock_movements GROUP BY dish_id
 ), held AS ( -- the coupon each live transaction has
@@ -47,6 +50,7 @@ UNION ALL
 SELECT 'a coupon that is taken has a live transaction', coupons.coupon_id, 'AVAILABLE', coupons.state || ' by ' || coalesce(coupons.tx_id, 'nobody')
   FROM coupons LEFT JOIN held ON held.tx_id = coupons.tx_id AND held.coupon_id = coupons.coupon_id
  WHERE coupons.state <> 'AVAILABLE' AND held.tx_id IS NULL
+   AND NOT (coupons.state = 'USED' AND coupons.archived_at IS NOT NULL AND NOT EXISTS (SELECT FROM transactions WHERE transactions.tx_id = coupons.tx_id))
 UNION ALL
 SELECT 'a transaction has its remote branches', tx_id, remote_branches || ' branches', coalesce(remote.branches, 0) || ' branches'
   FROM transactions LEFT JOIN remote USING (tx_id) WHERE remote_branches <> coalesce(remote.branches, 0)

@@ -34,6 +34,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one(1, "hasty no of a move", "the same for confirm, cancel and reverse", MOVE, `outcome.resent && isEngineError(error) && !error.retryable`, `false && isEngineError(error)`),
   one(1, "unread is unwritten", "when the ledger cannot be read after a commit, nothing is said to have been written", CORE, `if (!isEngineError(error) || error.code !== "UNAVAILABLE") throw error;`, `if (error) throw error;`),
   one(1, "stale no joined", "a final no is shared with who came after it was looked up", MOVE, `if (deadline.passed ||`, `if (true ||`),
+  one(1, "stale replay joined", "a replay's state is shared with who came after it was looked up", TRY, `samePayload && (flight.asked > arrived || !flown.replayed) ? flown : null`, `samePayload ? flown : null`),
   one(1, "lock released early", "a batch's locks are free while it is in flight", FLIGHT, `const onTime = this.dropLate(operations);`, `const onTime = this.dropLate(operations);\n    release();`),
   one(1, "batch reordered", "who waited longest leaves last", LOCKS, `for (const key of op.exclusiveKeys) this.exclusive.add(key);`, `for (const key of op.exclusiveKeys) this.exclusive.add(key);\n        this.batch.reverse();`),
   one(1, "closed out of turn", "two operations of one txId leave in one batch", LOCKS, `this.closed.has(key) || this.exclusive.has(key)`, `this.closed.has(key)`),

@@ -32,6 +32,8 @@ const RULES: Record<string, Rule> = {
   },
   "server/api": { values: ["server/contracts", "server/runtime.ts", "server/engine/kernel"], types: ["server/engine", "server/generated"] },
   "server/engine": { values: [], types: [] },
+  "server/retention": { values: ["server/engine/kernel"], types: ["server/generated"] },
+  "server/notifications": { values: ["server/contracts", "server/engine/kernel"], types: ["server/engine", "server/generated"] },
   "server/embedded": { values: [], types: [] },
   "server/runtime.ts": { values: [], types: ["server"] },
 };

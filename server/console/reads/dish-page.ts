@@ -38,7 +38,8 @@ export function createDishPageReads(prisma: PrismaClient, engine: DishPageEngine
                          ORDER BY t.expires_at, t.tx_id LIMIT ${OPEN_ROWS_MAX}) o) AS rows
           FROM dishes d,
                (SELECT coalesce(sum(quantity) FILTER (WHERE state IN ('TRYING', 'RESERVED')), 0)::float8 AS frozen,
-                       coalesce(sum(quantity) FILTER (WHERE state = 'CONFIRMED'), 0)::float8 AS sold,
+                       coalesce(sum(quantity) FILTER (WHERE state = 'CONFIRMED'), 0)::float8
+                         + coalesce((SELECT sold FROM archived_sales WHERE dish_id = ${dishId}), 0)::float8 AS sold,
                        (count(*) FILTER (WHERE state IN ('TRYING', 'RESERVED')))::int AS open
                   FROM lines) sums
          WHERE d.dish_id = ${dishId}`;
