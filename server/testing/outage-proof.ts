@@ -59,7 +59,7 @@ export async function proveOutage(options: OutageProof): Promise<OutageVerdict> 
     }
     for (let n = 0; n < options.instances; n++) instances.push(await options.start({ databaseUrl, redisUrl })); // in turn: each takes a core
     const { beforeSeconds, outageSeconds, afterSeconds } = options;
-    const untilMs = Date.now() + SETTLE_MS + 1_000 * (beforeSeconds + outageSeconds + afterSeconds);
+    const untilMs = Date.now() + SETTLE_MS + RECOVERY_MS_MAX + 1_000 * (beforeSeconds + outageSeconds + afterSeconds);
     const rush = Promise.all(
       instances.flatMap((instance, i) =>
         dishIds.map((dishId, d) =>
