@@ -86,6 +86,23 @@ describe("found by simulation", () => {
     await expect(world.clock.run(engine.reverse("t", CALL))).resolves.toMatchObject({ state: "REVERSED" });
   });
 
+  test("a batch that may have committed is cut in two, and neither half is told that it never left", async () => {
+    const bench = await lab(5);
+    const { ledger } = bench;
+    const first = ledger.calls + 1;
+    ledger.before = async () => {
+      const call = ledger.calls - first;
+      if (call > 0) throw new LedgerFailure(call <= 5 ? "conflict" : "unavailable", "told to");
+    };
+    ledger.after = async () => {
+      throw lost(); // of the first call, which commits
+    };
+    const both = [bench.start("a"), bench.start("b")];
+    const [a, b] = await bench.clock.run(Promise.all(both));
+    expect([a?.how, b?.how]).toEqual(["DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED"]);
+    expect([bench.ledgerHas("a"), bench.ledgerHas("b")]).toEqual([true, true]);
+  });
+
   test("seed 2005: a reverse that comes after an acknowledged confirm does not hear the no of one that came before it", async () => {
     const bench = await lab(5);
     const { world, engine, wait } = bench;
