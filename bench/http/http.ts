@@ -40,7 +40,7 @@ export const HTTP_SCALE: HttpScale = { rounds: 5, windowMs: 1_500, rampMs: 500, 
 
 const LOAD: Load = { picking: "hot", dishes: 1, lines: 1, coupons: false, confirms: false };
 const BATCH = 100;
-const NAMES = { empty: "empty handler", next: "empty Next route handler", single: "single Try", batch: "batch of 100", inside: "the engine inside, 64 callers", insideBatch: "the engine inside, 400 callers" } as const;
+const NAMES = { empty: "empty handler", next: "empty Next route handler", single: "single Try", batch: "batch of 100", inside: "the engine inside, a caller a connection", insideBatch: "the engine inside, a caller an order of the batches" } as const;
 
 /** @param withNext whether the empty Next application is built and measured too; half a minute the first time. */
 export async function runHttp(scale: HttpScale, progress: Progress, withNext = true): Promise<Findings> {
