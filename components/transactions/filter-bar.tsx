@@ -126,9 +126,9 @@ function ageLabel(t: ReturnType<typeof useTranslations<"txList">>, seconds: numb
 
 function Choice({ label, value, active, onChange, children }: { label: string; value: string | number; active: boolean; onChange(value: string): void; children: ReactNode }) {
   return (
-    <label className="relative flex items-center text-xs text-text-2">
-      <span className="sr-only">{label}</span>
+    <span className="relative flex items-center text-xs text-text-2">
       <select
+        aria-label={label}
         value={value}
         onChange={(event) => onChange(event.target.value)}
         className={cn("h-8 max-w-48 appearance-none truncate rounded-md border bg-surface pr-7 pl-2.5 text-xs font-medium hover:bg-sunken", active && "border-accent bg-accent-soft text-accent")}
@@ -136,7 +136,7 @@ function Choice({ label, value, active, onChange, children }: { label: string; v
         {children}
       </select>
       <ChevronDown aria-hidden className="pointer-events-none absolute right-2 size-3.5 text-text-3" />
-    </label>
+    </span>
   );
 }
 
