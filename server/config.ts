@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { FAILPOINTS, type Failpoint } from "./engine/kernel/failpoints.ts";
 import { StartError } from "./embedded/start-error.ts";
+import { NOTIFY_FORMATS, type NotifyFormat } from "./notifications/formats.ts";
 
 export const PROJECT_DIR = resolve(import.meta.dirname, "..");
 
@@ -49,6 +50,8 @@ export const VARIABLES = [
   { name: "PARTICIPANTS_FILE", fallback: null, meaning: "JSON file naming remote participants: a list of {name, tryUrl, confirmUrl, cancelUrl}.", mustBe: "the path of a JSON file with a list of {name, tryUrl, confirmUrl, cancelUrl}", schema: z.string().transform(readParticipants) },
   { name: "PARTICIPANT_HOSTS", fallback: null, meaning: "Hosts that requests may name as participants: host or host:port, with commas between. By default none; with the embedded servers 127.0.0.1:8687, where `npm run participant` listens.", mustBe: "hosts with commas between, as in coupons.local:8080,pay.local", schema: list(z.string().regex(/^[\w.-]+(:\d+)?$/)) },
   { name: "PAYMENT_SECRETS", fallback: null, meaning: "Secrets that sign payment callbacks: source=secret, with commas between.", mustBe: "pairs of source=secret with commas between", schema: list(z.string().regex(/^[\w.:-]{1,64}=.+$/)), secret: true },
+  { name: "NOTIFY_URL", fallback: null, meaning: "Webhook that is told of review tickets, refunds and participants that stay away. By default nobody is.", mustBe: "a URL that begins with https:// or http://", schema: urlOf("http:", "https:"), secret: true },
+  { name: "NOTIFY_FORMAT", fallback: "json", meaning: "What the webhook takes: json, dingtalk or feishu.", mustBe: `one of ${NOTIFY_FORMATS.join(", ")}`, schema: z.enum(NOTIFY_FORMATS) },
   { name: "SESSION_SECRET", fallback: null, meaning: "Signs the console's cookies. By default kept in DATA_DIR; instances with different DATA_DIRs need the same one.", mustBe: "at least 32 characters", schema: z.string().min(32), secret: true },
   { name: "LOG_LEVEL", fallback: "info", meaning: "How much is logged.", mustBe: `one of ${LOG_LEVELS.join(", ")}`, schema: z.enum(LOG_LEVELS) },
   { name: "FAILPOINT", fallback: null, meaning: "For tests of what a crash leaves: the process kills itself where the engine first comes by this place.", mustBe: `one of ${FAILPOINTS.join(", ")}`, schema: z.enum(FAILPOINTS) },
@@ -78,6 +81,8 @@ export interface Config {
   participants: readonly Participant[];
   participantHosts: readonly string[];
   paymentSecrets: ReadonlyMap<string, string>;
+  /** Null: nobody is told. The URL is a secret. */
+  notify: { url: string; format: NotifyFormat } | null;
   /** Null: kept in `dataDir`. */
   sessionSecret: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -108,6 +113,7 @@ export function readConfig(env: Environment = process.env): Config {
     participants: (values.PARTICIPANTS_FILE as Participant[] | undefined) ?? [],
     participantHosts: (values.PARTICIPANT_HOSTS as string[] | undefined) ?? (databaseUrl ? [] : PLAY_HOSTS),
     paymentSecrets: new Map(((values.PAYMENT_SECRETS as string[] | undefined) ?? []).map(splitPair)),
+    notify: values.NOTIFY_URL ? { url: values.NOTIFY_URL as string, format: values.NOTIFY_FORMAT as NotifyFormat } : null,
     sessionSecret: (values.SESSION_SECRET as string | undefined) ?? null,
     logLevel: values.LOG_LEVEL as Config["logLevel"],
     retentionDays: values.RETENTION_DAYS as number,

@@ -26,19 +26,22 @@ import { keptSecret, makeFolder } from "./embedded/files.ts";
 import { migrate } from "./embedded/migrate.ts";
 import { StartError } from "./embedded/start-error.ts";
 import { openEmbeddedStores, openGivenStores, type Stores } from "./embedded/stores.ts";
-import { createEngine } from "./engine/create-engine.ts";
+import { createEngine, type RunningEngine } from "./engine/create-engine.ts";
 import { CircuitBreaker } from "./engine/guards/circuit-breaker.ts";
 import { realClock } from "./engine/kernel/clock.ts";
 import { realRandom } from "./engine/kernel/random.ts";
 import { ParticipantDirectory } from "./engine/kernel/participant-directory.ts";
 import { FirstRunFile } from "./first-run.ts";
 import { firstStart, seedFirst } from "./first-start.ts";
+import type { PrismaClient } from "./generated/prisma/client.ts";
 import { LiveBoard } from "./gateway/board.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createLiveReads } from "./gateway/live-reads.ts";
 import { checkPort, HttpServer } from "./http-server.ts";
 import { calm, createLog, type Log } from "./log.ts";
 import { Notices } from "./notices.ts";
+import { Notifier } from "./notifications/notifier.ts";
+import { sendWebhook } from "./notifications/webhook.ts";
 import { Retention } from "./retention/retention.ts";
 import { setRuntime } from "./runtime.ts";
 import { Shutdown } from "./shutdown.ts";
@@ -117,6 +120,7 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
   const bulk = new BulkRunner({ prisma, engine, clock: realClock, onError: calm((error, leftOut) => log.error({ err: error, leftOut }, "a bulk action failed")) });
   bulk.start();
   shutdown.add("bulk actions", () => bulk.stop());
+  startNotifier({ config, log, prisma, running, shutdown });
   const retention = new Retention({
     prisma,
     clock: realClock,
@@ -158,6 +162,24 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
   const url = `http://${shownHost(config.host)}:${port}`;
   const greeting = await firstStart({ config, stores, prisma, auth, url });
   say(`\n${greeting.join("\n")}\n`);
+}
+
+/** Tells people outside, when somebody wants to be told. */
+function startNotifier({ config, log, prisma, running, shutdown }: { config: Config; log: Log; prisma: PrismaClient; running: RunningEngine; shutdown: Shutdown }): void {
+  const { notify } = config;
+  if (!notify) return;
+  const notifier = new Notifier({
+    prisma,
+    clock: realClock,
+    random: realRandom,
+    send: (message) => sendWebhook(notify, message),
+    participants: () => running.engine.participantStates(),
+    onError: calm((error, leftOut) => log.warn({ err: error, leftOut }, "nobody outside could be told")),
+  });
+  running.engine.onEntry({ entry: () => {}, ticket: () => notifier.heard() });
+  running.payments.onTicket(() => notifier.heard());
+  notifier.start();
+  shutdown.add("notifications", () => notifier.stop());
 }
 
 function openStores({ stores, dataDir, cacheDir }: Config): Promise<Stores> {
