@@ -12,11 +12,12 @@ interface StockBarProps {
 export function StockBar({ supplied, available, frozen, label }: StockBarProps) {
   const share = (portions: number) => `${supplied > 0 ? (portions / supplied) * 100 : 0}%`;
   return (
-    <div role="img" aria-label={label} className="flex h-2 w-full overflow-hidden rounded-xs bg-bar-sold">
-      <div className="h-full bg-accent" style={{ width: share(available) }} />
+    <div role="img" aria-label={label} className="relative h-2 w-full overflow-hidden rounded-xs bg-bar-sold">
+      {/* Both begin at the left, one above the other: a part that begins elsewhere at each change is a layout shift. */}
+      <div className="bar-frozen absolute inset-y-0 left-0" style={{ width: share(available + frozen) }} />
       <div
-        className="bar-frozen h-full border-bg"
-        style={{ width: share(frozen), borderLeftWidth: available > 0 && frozen > 0 ? 1 : 0 }}
+        className="absolute inset-y-0 left-0 border-bg bg-accent"
+        style={{ width: share(available), borderRightWidth: available > 0 && frozen > 0 ? 1 : 0 }}
       />
     </div>
   );

@@ -26,7 +26,7 @@ export function ConnectionPill() {
         data-testid="connection"
         data-status={shown}
         className={cn(
-          "inline-flex h-7 items-center gap-1.5 rounded-md border px-2 text-xs font-medium whitespace-nowrap",
+          "inline-flex h-7 min-w-25 items-center justify-center gap-1.5 rounded-md border px-2 text-xs font-medium whitespace-nowrap", // as wide for each of the usual words
           shown === "live" && "text-text-2",
           shown === "connecting" && "text-text-3",
           (shown === "quiet" || shown === "reconnecting") && "border-transparent bg-warn-soft text-warn",
