@@ -127,7 +127,7 @@ describe("retention", () => {
     await age(DAYS + 1);
     expect((await walk()).transactions).toBe(1);
     expect(await exists("settled", "refund")).toEqual([null, "CANCELLED"]);
-    expect(await count("tickets WHERE tx_id = '" + bench.id("settled") + "'")).toBe(0);
+    expect(await count(`tickets WHERE tx_id = '${bench.id("settled")}'`)).toBe(0);
     await move("stuck", "CANCELLED");
     const done = { txId: bench.id("stuck"), branchNo: 1, state: "CANCELLING" as const, attempt: 0, outcome: "DONE" as const, errorClass: null, message: null, httpStatus: 200, durationMs: 1, retryInMs: 0 };
     await under.ledger.settleBranches([done]);

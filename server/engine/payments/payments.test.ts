@@ -190,6 +190,38 @@ describe("payment callbacks", () => {
     expect([stateOf("a"), payment("1")]).toMatchObject(["CONFIRMED", { state: "COMPLETED", attempt: 2 }]);
   });
 
+  test.each([
+    ["before its confirm", { before: true, after: false }],
+    ["after its confirm, before its report", { before: false, after: true }],
+  ])("an instance that dies %s: another finds it undone, or done, and writes it down", async (_, dies) => {
+    await begin(3, 2);
+    await order("a");
+    const real = verbs;
+    const never = new Promise<never>(() => {});
+    verbs = {
+      ...real,
+      confirm: async (...args) => {
+        if (dies.before) return never;
+        await real.confirm(...args);
+        return never;
+      },
+    };
+    await send("a", "1");
+    (services[0] as Payments).stop().catch(() => {});
+    await world.clock.advance(9_000);
+    expect([stateOf("a"), payment("1")]).toMatchObject(["CONFIRMED", { state: "COMPLETED", outcome: "SOLD", attempt: 2, failures: 0 }]);
+  });
+
+  test("a report that is lost on its way is made again by whoever comes next", async () => {
+    await order("a");
+    const settle = ledger.settle.bind(ledger);
+    let lost = 3;
+    ledger.settle = async (reports) => (lost-- > 0 ? Promise.reject(new LedgerFailure("unknown", "told to")) : settle(reports));
+    await send("a", "1");
+    await world.clock.advance(9_000);
+    expect([stateOf("a"), payment("1")]).toMatchObject(["CONFIRMED", { state: "COMPLETED", attempt: 2 }]);
+  });
+
   test("a ledger that is away refuses callbacks; a conflict is tried again; nothing is acknowledged that is not durable", async () => {
     const accept = ledger.accept.bind(ledger);
     ledger.accept = async () => Promise.reject(new LedgerFailure("unavailable", "told to"));
