@@ -15,6 +15,7 @@ import { cn } from "../ui/cn";
 import { Panel } from "../ui/panel";
 import { SEARCH_ID } from "./dish-filters";
 import { CELL, DishRow, GRID, ROW_REM } from "./dish-row";
+import { BEAT_MS } from "./dish-table";
 import type { DishTable } from "./dish-table";
 import type { SetQuery } from "./dishes-screen";
 import { EVERYTHING, isFiltered, LIVE_SORTS, sortedBy } from "./query";
@@ -154,7 +155,7 @@ function OrderNote({ table, query }: { table: DishTable; query: DishQuery }) {
   const nowMs = useNowMs();
   const changed = joining > 0 || leaving > 0;
   if (!changed && !LIVE_SORTS.has(query.sort)) return null;
-  const seconds = Math.max(0, Math.ceil((nextBeatAtMs - nowMs) / 1_000));
+  const seconds = Math.ceil(Math.min(BEAT_MS, Math.max(0, nextBeatAtMs - nowMs)) / 1_000);
   return (
     // What changes its width stands last: the button stays where it is.
     <span className="flex items-center gap-2">
