@@ -50,6 +50,8 @@ export class ApiKeys implements ApiKeyVerifier {
   private used = new Set<string>();
   private usedWrittenAtMs: number;
   private isHearing = false;
+  /** Notices heard: a list that was asked for before the last of them is not believed. */
+  private changes = 0;
   private reading: Timer | null = null;
 
   constructor(prisma: PrismaClient, clock: Clock) {
@@ -79,7 +81,8 @@ export class ApiKeys implements ApiKeyVerifier {
       );
     }
     if (resting) return Promise.reject(new Error("The key list could not be read."));
-    return this.refreshInTime().then(
+    const fresh = this.refreshInTime().then(() => (this.listAtMs === Number.NEGATIVE_INFINITY ? this.refreshInTime() : undefined));
+    return fresh.then(
       () => this.find(secret),
       (error: unknown) => {
         if (this.list) return this.find(secret);
@@ -97,6 +100,7 @@ export class ApiKeys implements ApiKeyVerifier {
 
   /** Something changed: what the list says is not believed until it was read again. */
   heard(): void {
+    this.changes++;
     this.listAtMs = Number.NEGATIVE_INFINITY;
     this.reread().catch(() => {});
   }
@@ -193,6 +197,7 @@ export class ApiKeys implements ApiKeyVerifier {
 
   private async read(): Promise<void> {
     const askedAtMs = this.clock.monotonicMs();
+    const { changes } = this;
     try {
       const rows = await this.prisma.apiKey.findMany({
         where: { revokedAt: null },
@@ -201,7 +206,7 @@ export class ApiKeys implements ApiKeyVerifier {
         take: KEYS_MAX,
       });
       this.list = new Map(rows.map(({ keyId, keyHash, scopes }) => [keyHash, { keyId, scopes: scopes.filter(isScope) }]));
-      this.listAtMs = askedAtMs;
+      this.listAtMs = changes === this.changes ? askedAtMs : Number.NEGATIVE_INFINITY;
     } catch (error) {
       this.failedAtMs = this.clock.monotonicMs();
       throw error;
