@@ -96,9 +96,10 @@ export class FaultProxy {
       case "silent":
         return;
       case "deaf":
-        if (!isAnswer) return write();
-        this.answersLost++;
-        setTimeout(end, DEAF_MS).unref();
+        if (isAnswer) {
+          this.answersLost++;
+          setTimeout(end, DEAF_MS).unref();
+        } else write();
         return;
       case "slow":
         setTimeout(write, this.delayMs).unref();

@@ -53,7 +53,10 @@ export async function campaign({ program, from, seeds, operations, threads, repe
       };
       const give = (): void => {
         const given = Array.from({ length: Math.max(0, Math.min(atOnce, end - next)) }, (_, index) => next + index);
-        if (given.length === 0 || (stopAtFailure && report.failed.length > 0)) return leave();
+        if (given.length === 0 || (stopAtFailure && report.failed.length > 0)) {
+          leave();
+          return;
+        }
         next += given.length;
         owed = given.length;
         worker.postMessage(given);

@@ -257,6 +257,11 @@ export class Engine {
     return this.ports.instance;
   }
 
+  /** For audits: what memory holds of a dish; null: nothing. */
+  reading(dishId: string): { available: number; version: number } | null {
+    return this.parts.gate.reading(dishId);
+  }
+
   /** For audits: portions promised in memory. With nothing in flight it is 0. */
   admittedTotal(): number {
     return this.parts.gate.admittedTotal();

@@ -101,11 +101,11 @@ export class VirtualClock implements Clock {
     return new Promise((resolve, reject) => {
       const turn = (): void => {
         try {
-          if (!this.runNext(untilMs)) return resolve();
+          if (this.runNext(untilMs)) afterPromises(turn);
+          else resolve();
         } catch (error) {
-          return reject(error);
+          reject(error);
         }
-        afterPromises(turn);
       };
       afterPromises(turn);
     });

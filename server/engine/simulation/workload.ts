@@ -209,7 +209,10 @@ export class Workload {
     };
     const unknown = (why: string): void => end({ kind: "unknown" }, why);
     this.log(label);
-    if (!instance) return unknown("nobody there");
+    if (!instance) {
+      unknown("nobody there");
+      return;
+    }
     clock.schedule(GIVES_UP_MS, () => unknown("gave up"));
     instance.life.onDeath(() => unknown("died"));
     const answerLost = this.world.ambush?.active === true && this.random.next() < 0.03;

@@ -102,7 +102,7 @@ function checkCells(world: World): string[] {
   const wrong: string[] = [];
   for (const { dishId, storeId, available, version } of world.ledger.inspect().dishes) {
     for (const { name, engine } of world.instances) {
-      const reading = engine["parts"].gate.reading(dishId);
+      const reading = engine.reading(dishId);
       if (reading?.available !== available || reading.version !== version) {
         wrong.push(`${name} has ${reading?.available} of ${dishId} at ${reading?.version}, Postgres ${available} at ${version}`);
       }

@@ -37,7 +37,7 @@ export class StepChecks implements Watcher {
   constructor(
     private readonly clock: Clock,
     private readonly redis: () => SimulatedRedis,
-    private readonly supply: Supply,
+    supply: Supply,
   ) {
     this.books = new Books(supply);
   }
@@ -121,7 +121,7 @@ export class StepChecks implements Watcher {
     const engine = this.engines.get(instance);
     if (!engine) return;
     for (const dishId of dishIds) {
-      const reading = engine["parts"].gate.reading(dishId);
+      const reading = engine.reading(dishId);
       if (!reading) continue;
       const key = `${instance} ${dishId}`;
       const before = this.memoryVersions.get(key) ?? -1;
