@@ -31,11 +31,11 @@ export function plot(panels: readonly Panel[], caption: string): string {
   const height = HEIGHT + 24 + Math.ceil(names.length / 3) * LEGEND_ROW;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="12" role="img">`,
-    `<title>${escape(caption)}</title>`,
+    `<title>${escaped(caption)}</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...panels.map((panel, i) => `<g transform="translate(${i * WIDTH} 0)">${panelOf(panel, names)}</g>`),
     ...names.map((name, i) => legendOf(name, i, width)),
-    `<text x="${MARGIN.left}" y="${height - 6}" fill="#666" font-size="11">${escape(caption)}</text>`,
+    `<text x="${MARGIN.left}" y="${height - 6}" fill="#666" font-size="11">${escaped(caption)}</text>`,
     "</svg>",
     "",
   ].join("\n");
@@ -43,7 +43,7 @@ export function plot(panels: readonly Panel[], caption: string): string {
 
 function panelOf({ title, lines }: Panel, names: readonly string[]): string {
   const points = lines.flatMap((line) => line.points);
-  if (points.length === 0) return `<text x="${MARGIN.left}" y="20">${escape(title)}: nothing measured</text>`;
+  if (points.length === 0) return `<text x="${MARGIN.left}" y="20">${escaped(title)}: nothing measured</text>`;
   const x = scale(points.map(({ clients }) => clients), MARGIN.left, WIDTH - MARGIN.right);
   const values = points.map(({ value }) => value);
   const decades = [10 ** Math.floor(Math.log10(Math.min(...values))), 10 ** Math.ceil(Math.log10(Math.max(...values) * 1.01))];
@@ -52,7 +52,7 @@ function panelOf({ title, lines }: Panel, names: readonly string[]): string {
   for (let tick = decades[0] as number; tick <= (decades[1] as number) * 1.0001; tick *= 10) ticks.push(tick);
   const clients = [...new Set(points.map((point) => point.clients))].sort((a, b) => a - b);
   return [
-    `<text x="${MARGIN.left}" y="18" font-weight="600">${escape(title)}</text>`,
+    `<text x="${MARGIN.left}" y="18" font-weight="600">${escaped(title)}</text>`,
     ...ticks.map((tick) => `<path d="M${MARGIN.left} ${at(y(tick))}H${WIDTH - MARGIN.right}" stroke="#ddd"/><text x="${MARGIN.left - 8}" y="${at(y(tick) + 4)}" text-anchor="end" fill="#444">${tick.toLocaleString("en-US")}</text>`),
     ...clients.map((count) => `<text x="${at(x(count))}" y="${HEIGHT - MARGIN.bottom + 18}" text-anchor="middle" fill="#444">${count}</text>`),
     `<text x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 6}" text-anchor="middle" fill="#444">clients</text>`,
@@ -70,7 +70,7 @@ function legendOf(name: string, i: number, width: number): string {
   const { colour, dash } = styleOf(i);
   const column = (width - MARGIN.left) / 3;
   const [x, y] = [MARGIN.left + (i % 3) * column, HEIGHT + 12 + Math.floor(i / 3) * LEGEND_ROW];
-  return `<path d="M${at(x)} ${y}h26" stroke="${colour}" stroke-width="2" stroke-dasharray="${dash}"/><text x="${at(x + 34)}" y="${y + 4}">${escape(name)}</text>`;
+  return `<path d="M${at(x)} ${y}h26" stroke="${colour}" stroke-width="2" stroke-dasharray="${dash}"/><text x="${at(x + 34)}" y="${y + 4}">${escaped(name)}</text>`;
 }
 
 /** From values to places, both ends included; one value alone lies in the middle. */
@@ -82,4 +82,4 @@ function scale(values: readonly number[], from: number, to: number): (value: num
 
 const styleOf = (i: number): { colour: string; dash: string } => ({ colour: COLOURS[i % COLOURS.length] as string, dash: DASHES[i % DASHES.length] as string });
 const at = (place: number): string => place.toFixed(1);
-const escape = (text: string): string => text.replace(/[&<>]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[sign] as string);
+const escaped = (text: string): string => text.replace(/[&<>]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[sign] as string);
