@@ -3,7 +3,7 @@
  * They are for people to look at; what is asserted is that nothing overflows sideways.
  */
 import type { Page } from "@playwright/test";
-import { expect, expectLive, signIn, test } from "./application.ts";
+import { expect, expectLive, type OrderService, signIn, test } from "./application.ts";
 
 const FOLDER = "test-results/pages";
 
@@ -35,6 +35,19 @@ test.beforeAll(async ({ orders }) => {
   }
 });
 
+/** Orders for the whole menu at once, so that batches fly and some have to wait. */
+async function lunch(orders: OrderService, name: string, rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    sentAtLunch += 1;
+    await Promise.all(
+      MENU.flatMap(([dishId, storeId]) =>
+        [1, 2, 3].map((n) => orders.post("/transactions", { txId: `lunch-${name}-${sentAtLunch}-${dishId}-${n}`, storeId, lines: [{ dishId, quantity: 1 }], ttlSeconds: 20 })),
+      ),
+    );
+  }
+}
+let sentAtLunch = 0;
+
 async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${FOLDER}/${name}.png`, animations: "disabled" });
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -47,7 +60,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     test.describe(look, () => {
       test.use({ colorScheme, locale });
 
-      test(`every page, ${look}`, async ({ page, application }) => {
+      test(`every page, ${look}`, async ({ page, application, orders }) => {
         await page.goto("/sign-in");
         await expect(page.locator("button[type=submit]")).toBeEnabled();
         await picture(page, `sign-in-${look}`);
@@ -74,6 +87,21 @@ for (const colorScheme of ["light", "dark"] as const) {
         await page.getByTestId("restock").click();
         await page.getByRole("dialog").getByRole("textbox").first().fill("40");
         await picture(page, `restock-${look}`);
+
+        await page.goto("/locks?window=300");
+        await expectLive(page);
+        await page.getByTestId("watch-lanes").click();
+        await expect(async () => {
+          await lunch(orders, look, 2);
+          expect(await page.getByTestId("lane-chart").locator("[data-batch]").count()).toBeGreaterThan(2);
+        }).toPass();
+        await page.getByTestId("watch-lanes").click();
+        await picture(page, `locks-${look}`);
+        await page.setViewportSize({ width: 1440, height: 1280 });
+        await picture(page, `locks-tall-${look}`);
+        await page.getByTestId("sampling").click();
+        await page.getByRole("dialog").locator("input[value='1']").check({ force: true });
+        await picture(page, `sampling-${look}`);
       });
     });
   }

@@ -62,12 +62,12 @@ export const TARGETS: readonly Target[] = [
 ];
 
 export function targetsTable(results: readonly CaseResult[], more: readonly Cell[][] = []): Table {
-  const figureOf = ({ in: name, of, figure = "perSecond" }: Side): number | null => {
+  const medianAt = ({ in: name, of, figure = "perSecond" }: Side): number | null => {
     const result = results.find(({ case: each }) => each.name === name);
     return result ? medianOf(result.measured, of, figure) : null;
   };
   const rows = TARGETS.flatMap((target): Cell[][] => {
-    const [ours, theirs] = [figureOf(target.ours), figureOf(target.theirs)];
+    const [ours, theirs] = [medianAt(target.ours), medianAt(target.theirs)];
     if (ours === null || theirs === null || theirs === 0) return [];
     const { atLeast, atMost } = target;
     const ratio = ours / theirs;

@@ -18,6 +18,8 @@ const CONNECTIONS_MAX = 260;
 const FOLDER = "eightysix-bench-";
 const TEMPLATE = "bench_template";
 
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
 export interface Stand {
   redisUrl: string;
   /** What makes a commit durable here, as the server says it: printed with the figures. */
@@ -40,6 +42,14 @@ export async function openStand(cacheDir: string, say: (sentence: string) => voi
   await ask(`CREATE DATABASE ${TEMPLATE}`);
   await migrate(urlOf(TEMPLATE));
   const [settings] = await ask("SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS commits, current_setting('server_version') AS version");
+  const close = async (): Promise<void> => {
+    for (const signal of SIGNALS) process.off(signal, interrupted);
+    await Promise.all([postgres.stop(), redis.stop()]);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  // Who presses Ctrl-C leaves no servers behind.
+  const interrupted = (): void => void close().finally(() => process.exit(130));
+  for (const signal of SIGNALS) process.once(signal, interrupted);
   return {
     redisUrl: redis.url,
     durability: `Postgres ${settings?.version}, fsync ${settings?.fsync}, synchronous_commit ${settings?.commits}`,
@@ -48,10 +58,7 @@ export async function openStand(cacheDir: string, say: (sentence: string) => voi
       return urlOf(name);
     },
     dropDatabase: async (name) => void (await ask(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
-    close: async () => {
-      await Promise.all([postgres.stop(), redis.stop()]);
-      rmSync(folder, { recursive: true, force: true });
-    },
+    close,
   };
 }
 

@@ -103,7 +103,14 @@ function Places({ conservation }: { conservation: Conservation }) {
   const version = (of: number) => format.number(of % 2 ** 40);
   const cellNote = (cell: { version: number } | null, agreement: Agreement) => (agreement === "behind" && cell !== null ? t("behind", { versions: row.version - cell.version }) : t(agreement));
   return (
-    <div className="scroll-quiet overflow-x-auto">
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields
+    <div
+      role="group"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls, on a phone, must be reachable by keyboard
+      tabIndex={0}
+      aria-labelledby="conservation-title"
+      className="scroll-quiet overflow-x-auto -outline-offset-2"
+    >
       <table className="figures w-full min-w-lg text-sm">
         <thead>
           <tr className="text-2xs text-text-3 [&>th]:border-b [&>th]:px-2 [&>th]:py-1 [&>th]:font-medium">

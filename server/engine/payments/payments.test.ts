@@ -94,7 +94,7 @@ describe("payment callbacks", () => {
     const waiting = (status: PaymentStatus, ageMs: number) =>
       carryOut({ paymentKey: "k", orderId: "o", status, state: "PENDING", txId: null, attempt: 1, failures: 0, ageMs, overruled: false }, verbs, CALL, world.random);
     const pauses = await Promise.all([0, 10_000, 3_600_000, 30 * 86_400_000].map(async (ageMs) => (await waiting("PAID", ageMs)).retryInMs));
-    expect(pauses).toEqual([300, 1_000, 60_000, 60_000]);
+    expect(pauses).toEqual([300, 2_000, 60_000, 60_000]);
     expect(await waiting("FAILED", UNPAID_WAIT_MS_MAX)).toMatchObject({ to: "PENDING", outcome: null });
     expect(await waiting("FAILED", UNPAID_WAIT_MS_MAX + 1)).toMatchObject({ to: "FAILED", outcome: "NO_ORDER" });
   });
@@ -242,6 +242,20 @@ describe("payment callbacks", () => {
     };
     await world.clock.advance(60_000);
     expect(claims).toBeLessThanOrEqual(21);
+  });
+
+  test("a backlog is worked off without a pause between its claims", async () => {
+    await Promise.all(Array.from({ length: 700 }, (_, i) => ledger.accept([event(`nobody-${i}`, "1", "FAILED")])));
+    await world.clock.advance(5_000); // whoever took them in is dead
+    let claims = 0;
+    const claim = ledger.claim.bind(ledger);
+    ledger.claim = (limit) => {
+      claims++;
+      return claim(limit);
+    };
+    await world.clock.advance(3_500);
+    expect(ledger.inspect().payments.filter(({ attempt }) => attempt > 1).length).toBe(700);
+    expect(claims).toBeLessThan(30);
   });
 
   test("after a stop nothing is taken in, and what was is finished", async () => {

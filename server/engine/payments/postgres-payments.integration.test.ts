@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type TestDatabase } from "../../testing/stack.ts";
 import { type PostgresUnderTest, postgresUnderTest } from "../tiers/tcc/postgres-testing.ts";
+import type { PaymentEvent } from "./payment-ledger.ts";
 import { describePayments } from "./payments.conformance.ts";
 import { PostgresPayments } from "./postgres-payments.ts";
 import { PAYMENT_MOVES, PAYMENT_STATES } from "./payment-states.ts";
@@ -45,6 +46,26 @@ describePayments("Postgres", async () => ({
 }));
 
 describe("payments in SQL", () => {
+  test("a database that is away, or refuses, is a failure that says whether anything was written", async () => {
+    const away = new PostgresPayments({ databaseUrl: "postgresql://nobody@127.0.0.1:1/none" });
+    const one: PaymentEvent = { source: "bank", orderId: "o", eventId: "away", status: "PAID", occurredAtMs: 0, amountCents: null };
+    await expect(away.accept([one])).rejects.toMatchObject({ kind: "unavailable" });
+    await away.close();
+    await expect(payments.accept([{ ...one, occurredAtMs: Number.NaN }])).rejects.toMatchObject({ kind: "poisoned" });
+    await expect(payments.accept([{ ...one, source: "a\u0000b" }, { ...one, eventId: "neighbour" }])).rejects.toMatchObject({ kind: "poisoned" });
+    const fresh = await payments.accept([one, { ...one, eventId: "neighbour" }]);
+    expect(fresh.length).toBe(2); // what failed with its neighbours left nothing behind, no key either
+  });
+
+  test("a state that a row may not be in cannot be written by anybody", async () => {
+    const wrong = [
+      "UPDATE payments SET state = 'COMPLETED', outcome = 'SOLD' WHERE next_attempt_at IS NOT NULL", // ended, and still due
+      "UPDATE payments SET next_attempt_at = NULL WHERE state = 'PENDING'", // under way, and nobody looks
+      "UPDATE payments SET outcome = 'LOST'",
+    ];
+    for (const text of wrong) await expect(under.pool.query(text)).rejects.toMatchObject({ code: "23514" });
+  });
+
   test("SQL and code allow the same moves between the same states", async () => {
     const { rows } = await under.pool.query<{ from_state: keyof typeof PAYMENT_MOVES; to_state: string }>("SELECT from_state, to_state FROM payment_moves");
     const moves = Object.fromEntries(PAYMENT_STATES.map((state) => [state, rows.filter(({ from_state }) => from_state === state).map(({ to_state }) => to_state)]));

@@ -172,7 +172,7 @@ export function drawPlan(random: Random, operations: number): FaultPlan {
   const instances = integerBetween(random, 2, 3);
   const plan: FaultPlan = {
     instances,
-    delayMs: { ledger: pick(random, [2, 6, 20, 60]), cells: pick(random, [1, 3, 12]), feed: pick(random, [2, 40, 400]) },
+    delayMs: { ledger: pick(random, [2, 6, 20, 60]), cells: pick(random, [1, 3, 12]), feed: pick(random, [2, 40, 400, 1_500]) },
     skewMs: Array.from({ length: instances }, () => (random.next() < 0.3 ? 0 : integerBetween(random, -600_000, 600_000))),
     faults: [],
   };
@@ -192,14 +192,19 @@ export function drawPlan(random: Random, operations: number): FaultPlan {
 
 /** Rare phases are waited for more often, up to `most` times: their moment may never come, and a disaster meets the common ones in passing. */
 function weighted(random: Random, pairs: typeof PAIRS, most: number): (typeof PAIRS)[number] {
-  // What strikes one instance meets only its messages.
-  const weightOf = ([fault, phase]: (typeof PAIRS)[number]): number => (ONE_INSTANCE.includes(fault) ? 2 : 1) * Math.min(most, Math.max(1, 36 / USUAL_MESSAGES[phase]));
+  const weightOf = ([fault, phase]: (typeof PAIRS)[number]): number => weightOfFault(fault, phase) * Math.min(most, Math.max(1, 36 / USUAL_MESSAGES[phase]));
   let left = random.next() * pairs.reduce((total, pair) => total + weightOf(pair), 0);
   for (const pair of pairs) {
     left -= weightOf(pair);
     if (left < 0) return pair;
   }
   return pairs.at(-1) as (typeof PAIRS)[number];
+}
+
+/** What strikes one instance meets only its messages; and to matter, what is carried out later needs a coincidence besides. */
+function weightOfFault(fault: Fault, phase: Phase): number {
+  if (fault === "cut off, carried out later" && WRITES.includes(phase)) return 3;
+  return ONE_INSTANCE.includes(fault) ? 2 : 1;
 }
 
 /** For people, one fault a line. */

@@ -102,6 +102,7 @@ export async function simulate(seed: number, { operations = 300, keepLog = false
     ...refusals.wrong,
     ...dishes.wrong,
     ...(workload.open > 0 ? [`${workload.open} calls never ended`] : []),
+    ...checks.idleSweepers(world.instances.map(({ name }) => name), SWEPT_MS_MAX),
     ...(await checkHealed(world, checks.books, { healingSinceMs, sweptMsMax: SWEPT_MS_MAX })),
   ];
   const trys = history.calls.filter((call) => call.verb === "try");

@@ -15,6 +15,8 @@ export interface Watcher extends CommitWatcher {
   sent(instance: string, batch: LedgerBatch): void;
   /** It heard how its batch ended, or gave up. */
   heard(instance: string, batch: LedgerBatch): void;
+  /** An engine looks for reservations whose time is up. */
+  swept(instance: string): void;
   /** Redis carried a take or a settle out. */
   took(instance: string, storeId: string, owner: HoldOwner, requests: readonly TakeRequest[], answer: TakeAnswer): void;
   settled(instance: string, storeId: string, owner: HoldOwner, requests: readonly SettleRequest[]): void;
@@ -40,6 +42,10 @@ export function watchedCells(redis: SimulatedRedis, instance: string, watcher: W
 export function watchedLedger(ledger: Ledger, instance: string, watcher: Watcher): Ledger {
   return {
     ...ledger,
+    findExpired: (limit) => {
+      watcher.swept(instance);
+      return ledger.findExpired(limit);
+    },
     runBatch: async (batch) => {
       watcher.sent(instance, batch);
       try {
@@ -60,6 +66,7 @@ export function lateWatcher(watcher: () => Watcher | undefined): Watcher {
     heard: (...args) => watcher()?.heard(...args),
     committed: (...args) => watcher()?.committed(...args),
     reported: (...args) => watcher()?.reported(...args),
+    swept: (...args) => watcher()?.swept(...args),
     took: (...args) => watcher()?.took(...args),
     settled: (...args) => watcher()?.settled(...args),
     redisLost: () => watcher()?.redisLost(),

@@ -33,6 +33,7 @@ export class StepChecks implements Watcher {
   private redisVersions = new Map<string, number>();
   private held = new Map<string, Held>();
   private readonly ended = new Set<string>();
+  private readonly lastSweepAtMs = new Map<string, number>();
 
   constructor(
     private readonly clock: Clock,
@@ -89,6 +90,16 @@ export class StepChecks implements Watcher {
   private enter(commit: Commit): void {
     this.commits.push(commit);
     for (const what of this.books.enter(commit)) this.say(what);
+  }
+
+  swept(instance: string): void {
+    this.lastSweepAtMs.set(instance, this.clock.monotonicMs());
+  }
+
+  /** Each instance sweeps by itself, whatever befell an earlier sweep. @returns who has not for so long. */
+  idleSweepers(instances: readonly string[], sweptMsMax: number): string[] {
+    const sinceMs = this.clock.monotonicMs() - sweptMsMax;
+    return instances.filter((instance) => (this.lastSweepAtMs.get(instance) ?? Number.NEGATIVE_INFINITY) < sinceMs).map((instance) => `${instance} has stopped sweeping`);
   }
 
   took(instance: string, storeId: string, owner: HoldOwner, requests: readonly TakeRequest[], { grants }: TakeAnswer): void {
