@@ -50,6 +50,18 @@ export class OrderService {
     expect(answer).toMatchObject({ status: 201 });
   }
 
+  /** A participant that was down is asked again by the next probe: its circuit is closed when a transaction with it is taken. */
+  async untilTaken(urls: Record<string, string>): Promise<void> {
+    const dish = { dishId: `probed-${this.calls}-${Date.now()}`, storeId: "probe-kitchen", en: "Probe", zh: "试探", supplied: 100 };
+    await this.addDish(dish);
+    await expect(async () => {
+      const txId = `${dish.dishId}-${this.calls}`;
+      const { status } = await this.post("/transactions", { txId, storeId: dish.storeId, lines: [{ dishId: dish.dishId, quantity: 1 }], participants: [urls] });
+      expect(status).toBe(201);
+      await this.post(`/transactions/${txId}/cancel`, {});
+    }).toPass({ timeout: 20_000 });
+  }
+
   async reserve(txId: string, storeId: string, lines: { dishId: string; quantity: number }[], ttlSeconds = 900, more: { participants?: unknown[] } = {}): Promise<void> {
     const answer = await this.post("/transactions", { txId, storeId, lines, orderId: `order-${txId}`, ttlSeconds, ...more });
     expect(answer).toMatchObject({ status: 201 });

@@ -14,6 +14,7 @@ const reserve = (orders: OrderService, txId: string, more = {}) => orders.reserv
 
 test("a service that is really down is one row; when it is back, five are retried first, then all, and nothing is stuck any more", async ({ wall, orders, participant }) => {
   await participant.start();
+  await orders.untilTaken(participant.urls);
   const ids = Array.from({ length: STUCK }, (_, n) => `cause-stuck-${n}`);
   for (const txId of ids) await reserve(orders, txId, { participants: [participant.urls] });
   await participant.kill();

@@ -12,6 +12,7 @@ test.beforeAll(async ({ orders, participant }) => {
   await orders.addDish({ dishId: "hand-mapo", storeId: STORE, en: "Mapo tofu", zh: "麻婆豆腐", supplied: 400 });
   await orders.addDish({ dishId: "hand-gongbao", storeId: STORE, en: "Kung Pao chicken", zh: "宫保鸡丁", supplied: 300 });
   await participant.start();
+  await orders.untilTaken(participant.urls);
   const lines = [{ dishId: "hand-mapo", quantity: 2 }, { dishId: "hand-gongbao", quantity: 1 }];
   for (let n = 0; n < 14; n += 1) await orders.reserve(`hand-${n}`, STORE, lines, 900, n % 2 === 1 ? { participants: [participant.urls] } : {});
   for (const n of [0, 1]) await orders.post(`/transactions/hand-${n}/confirm`, {});

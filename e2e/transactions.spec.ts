@@ -20,6 +20,7 @@ const reserve = (orders: OrderService, txId: string, more = {}) => orders.reserv
 /** CONFIRMING, for as long as the participant is down. */
 async function stuck(orders: OrderService, participant: PlayParticipant, txId: string): Promise<void> {
   await participant.start();
+  await orders.untilTaken(participant.urls);
   await reserve(orders, txId, { participants: [participant.urls] });
   await participant.kill();
   expect(await orders.post(`/transactions/${txId}/confirm`, {})).toMatchObject({ status: 202, body: { state: "CONFIRMING" } });
@@ -120,6 +121,7 @@ test("one that is stuck on a participant that is really down: seen on the wall, 
 
 test("a decision sheet: both effects side by side, confirmed by hand with a reason, then reversed; stock follows", async ({ wall, orders, participant }) => {
   await participant.start();
+  await orders.untilTaken(participant.urls);
   await reserve(orders, "tx-sheet-1", { participants: [participant.urls] });
   const { available } = await orders.dish("tx-rice");
   await open(wall, "/transactions/tx-sheet-1");

@@ -55,7 +55,7 @@ export function ReviewScreen({ operator, overview, first }: ReviewScreenProps) {
             <p className="px-4 py-6 text-text-3">{t(chosen === null ? "chooseOne" : "closedMeanwhile", { ticketId: chosen ?? "" })}</p>
           </Panel>
         ) : (
-          <TicketPanel key={ticket.ticketId} ticket={ticket} operator={operator} people={queue.people} selfApproval={queue.selfApproval} mayAct={roleIncludes(operator.role, "operator")} onChanged={again} />
+          <TicketPanel key={ticket.ticketId} ticket={ticket} operator={operator} people={queue.people} mayAct={roleIncludes(operator.role, "operator")} onChanged={again} />
         )}
       </div>
     </ConsolePage>

@@ -27,12 +27,11 @@ interface TicketPanelProps {
   ticket: ReviewTicket;
   operator: Operator;
   people: readonly Person[];
-  selfApproval: boolean;
   mayAct: boolean;
   onChanged(): void;
 }
 
-export function TicketPanel({ ticket, operator, people, selfApproval, mayAct, onChanged }: TicketPanelProps) {
+export function TicketPanel({ ticket, operator, people, mayAct, onChanged }: TicketPanelProps) {
   const t = useTranslations("review");
   const sheetWords = useTranslations("sheet");
   const errors = useTranslations("errors");
@@ -177,7 +176,6 @@ export function TicketPanel({ ticket, operator, people, selfApproval, mayAct, on
         <ForceEndDialog
           sheet={ending}
           operator={operator}
-          selfApproval={selfApproval}
           returnFocusTo="ticket-title"
           onClose={() => {
             setEnding(null);

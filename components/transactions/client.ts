@@ -11,7 +11,7 @@ export const rowsApi: RowsApi = {
 };
 
 export function exportUrl(search: string, format: "csv" | "json"): string {
-  return `/api/console/transactions/export.${format}${search === "" ? "" : `?${search}`}`;
+  return `/api/console/exports/transactions.${format}${search === "" ? "" : `?${search}`}`;
 }
 
 export function readSheet(txId: string, signal: AbortSignal): Promise<DecisionSheet> {

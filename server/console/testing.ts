@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
 import { Participant } from "../../scripts/participant/participant.ts";
 import { type ParticipantServer, serveParticipant } from "../../scripts/participant/server.ts";
@@ -33,6 +34,7 @@ export interface Answer {
 
 export interface Person {
   operatorId: string;
+  cookie: string;
   get(path: string): Promise<Answer>;
   post(path: string, body?: unknown, actionKey?: string): Promise<Answer>;
 }
@@ -80,7 +82,7 @@ export async function openStage() {
       const text = await response.text();
       return { status: response.status, body: text.startsWith("{") || text.startsWith("[") ? JSON.parse(text) : text };
     };
-    return { operatorId: id, get: (path) => ask("GET", path), post: (path, body = {}, actionKey) => ask("POST", path, body, actionKey) };
+    return { operatorId: id, cookie, get: (path) => ask("GET", path), post: (path, body = {}, actionKey) => ask("POST", path, body, actionKey) };
   };
 
   /** Puts one transaction of two portions, and a coupon, into a state. The participant knows nothing of it. */
@@ -136,5 +138,5 @@ export async function openStage() {
     await database.drop();
     rmSync(folder, { recursive: true });
   };
-  return { database, redis, prisma, engine, directory, service, participant, person, stage, picture, failures, close };
+  return { listener: getRequestListener(app.fetch), database, redis, prisma, engine, directory, service, participant, person, stage, picture, failures, close };
 }

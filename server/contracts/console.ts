@@ -72,6 +72,7 @@ export interface LineEffect {
 export type IllegalBecause =
   | "UNKNOWN_TRANSACTION"
   | "ALREADY_DONE" // it is in the state the verb leads to
+  | "UNDER_WAY" // it is decided so, and participants are being told
   | "DECIDED" // it ended, or was decided, the other way
   | "STILL_TRYING"
   | "NOT_ENOUGH_STOCK" // it expired, and its portions are gone

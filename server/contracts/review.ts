@@ -68,5 +68,4 @@ export interface ReviewQueue {
   /** More are open than are listed. */
   open: number;
   people: Person[];
-  selfApproval: boolean;
 }

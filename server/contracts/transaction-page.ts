@@ -95,6 +95,8 @@ export interface ForceEndView {
   because: IllegalBecause | null;
   /** Asked, and waiting for a second person. */
   request: EndRequestView | null;
+  /** The installation lets one person ask and approve. */
+  selfApproval: boolean;
 }
 
 export interface EndRequestView {

@@ -20,13 +20,11 @@ const EVIDENCE_LENGTH_MAX = 200;
 interface ForceEndDialogProps {
   sheet: Pick<DecisionSheet, "transaction" | "branches" | "forceEnd">;
   operator: Operator;
-  /** The installation lets one person do both. */
-  selfApproval?: boolean;
   returnFocusTo: string;
   onClose(): void;
 }
 
-export function ForceEndDialog({ sheet, operator, selfApproval = false, returnFocusTo, onClose }: ForceEndDialogProps) {
+export function ForceEndDialog({ sheet, operator, returnFocusTo, onClose }: ForceEndDialogProps) {
   const t = useTranslations("forceEnd");
   const action = useTranslations("action");
   const errors = useTranslations("errors");
@@ -42,7 +40,7 @@ export function ForceEndDialog({ sheet, operator, selfApproval = false, returnFo
   const { transaction, branches, forceEnd } = sheet;
   const [request] = useState(forceEnd.request);
   const [undone] = useState(() => branches.filter(({ nextAttemptAtMs }) => nextAttemptAtMs !== null));
-  const mine = request?.askedById === operator.operatorId && !selfApproval;
+  const mine = request?.askedById === operator.operatorId && !forceEnd.selfApproval;
 
   const run = async (which: "ask" | "approve" | "reject") => {
     setBusy(which);

@@ -2,16 +2,17 @@
 /** Where the 800 ms of its Try went. The long bar is the whole budget; below, the part that was spent, drawn large. */
 import { useFormatter, useTranslations } from "next-intl";
 import type { DecisionSheet } from "@/server/contracts/transaction-page";
+import { cn } from "../../ui/cn";
 import { Panel } from "../../ui/panel";
 
 const BUDGET_MS = 800;
 
 const STAGES = [
-  ["access", "accessMs", "var(--text-3)"],
-  ["cas", "casMs", "var(--ok)"],
-  ["lock", "lockMs", "var(--warn)"],
-  ["redis", "redisMs", "var(--danger)"],
-  ["ledger", "ledgerMs", "var(--accent)"],
+  ["access", "accessMs", "bg-text-3"],
+  ["cas", "casMs", "bg-ok"],
+  ["lock", "lockMs", "bg-warn"],
+  ["redis", "redisMs", "bar-frozen"],
+  ["ledger", "ledgerMs", "bg-accent"],
 ] as const;
 
 export function WaterfallPanel({ sheet }: { sheet: DecisionSheet }) {
@@ -36,7 +37,7 @@ export function WaterfallPanel({ sheet }: { sheet: DecisionSheet }) {
             <span>{t("ms", { ms: BUDGET_MS })}</span>
           </div>
           <dl className="mt-2 grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-3 gap-y-1.5">
-            {STAGES.map(([name, field, colour]) => {
+            {STAGES.map(([name, field, look]) => {
               const value = stages[field];
               const from = before;
               before += value ?? 0;
@@ -45,7 +46,7 @@ export function WaterfallPanel({ sheet }: { sheet: DecisionSheet }) {
                   <dt className="text-xs text-text-2" title={t(`${name}Meaning`)}>{t(name)}</dt>
                   <dd className="relative h-4 rounded bg-sunken">
                     {value !== null && spent > 0 && (
-                      <span className="absolute inset-y-0.5 min-w-0.5 rounded-sm" style={{ left: `${(100 * from) / spent}%`, width: `${(100 * value) / spent}%`, background: colour }} />
+                      <span className={cn("absolute inset-y-0.5 min-w-0.5 rounded-sm", look)} style={{ left: `${(100 * from) / spent}%`, width: `${(100 * value) / spent}%` }} />
                     )}
                   </dd>
                   <dd className="text-right text-xs text-text-2">{value === null ? "–" : ms(value)}</dd>

@@ -82,7 +82,7 @@ export async function start(prisma: PrismaClient, { bulkId, operatorId, actionKe
 /** Before its grace is over: nothing was done, and nothing will be. */
 export async function undo(prisma: PrismaClient, steer: Steer): Promise<{ bulkId: string }> {
   return audited(prisma, { verb: "bulk.undo", ...steer }, () =>
-    prisma.$executeRaw`UPDATE bulk_actions SET state = 'UNDONE', due_at = NULL, ended_at = clock_timestamp(), why = 'PERSON' WHERE bulk_id = ${steer.bulkId} AND state = 'GRACE'`);
+    prisma.$executeRaw`UPDATE bulk_actions SET state = 'UNDONE', due_at = NULL, ended_at = clock_timestamp() WHERE bulk_id = ${steer.bulkId} AND state = 'GRACE'`);
 }
 
 /** What is on its way is finished, at most one step of it; the rest is left alone. */

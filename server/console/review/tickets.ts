@@ -8,7 +8,7 @@ import type { Person, ReviewQueue, ReviewTicket } from "../../contracts/review.t
 import type { PrismaClient } from "../../generated/prisma/client.ts";
 import { onceAudited } from "../action-log.ts";
 import { peopleOf } from "../reads/people.ts";
-import { readOpenEndRequests, selfApprovalAllowed } from "./end-requests.ts";
+import { readOpenEndRequests } from "./end-requests.ts";
 
 /** More than a shift can work on; the rest is counted. */
 const LISTED_MAX = 200;
@@ -95,7 +95,7 @@ interface QueueRow {
 
 /** Open tickets, oldest first. */
 export async function readQueue(prisma: PrismaClient): Promise<ReviewQueue> {
-  const [[clock], rows, open, people, selfApproval] = await Promise.all([
+  const [[clock], rows, open, people] = await Promise.all([
     prisma.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`,
     prisma.$queryRaw<QueueRow[]>`
       SELECT k.ticket_id, k.kind::text AS kind, k.tx_id, t.order_id, t.state::text AS state, t.store_id, s.name_en AS store_en, s.name_zh AS store_zh,
@@ -105,7 +105,6 @@ export async function readQueue(prisma: PrismaClient): Promise<ReviewQueue> {
        WHERE k.closed_at IS NULL ORDER BY k.opened_at, k.ticket_id LIMIT ${LISTED_MAX}`,
     prisma.ticket.count({ where: { closedAt: null } }),
     readPeople(prisma),
-    selfApprovalAllowed(prisma),
   ]);
   const notes = await prisma.ticketNote.findMany({ where: { ticketId: { in: rows.map(({ ticket_id }) => ticket_id) } }, orderBy: { noteId: "asc" } });
   const [requests, nameOf] = await Promise.all([
@@ -131,5 +130,5 @@ export async function readQueue(prisma: PrismaClient): Promise<ReviewQueue> {
     notes: notes.filter(({ ticketId }) => ticketId === row.ticket_id).slice(-NOTES_MAX).map(({ author, text, at }) => ({ author: nameOf(author), text, atMs: at.getTime() })),
     endRequest: requests.get(row.tx_id) ?? null,
   }));
-  return { atMs: (clock?.now ?? new Date()).getTime(), tickets, open, people, selfApproval };
+  return { atMs: (clock?.now ?? new Date()).getTime(), tickets, open, people };
 }

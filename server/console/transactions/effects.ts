@@ -143,7 +143,7 @@ function branchEffects(reading: Reading, state: TransactionState, verb: ManualVe
 function illegalBecause(reading: Reading, state: TransactionState, verb: ManualVerb, role: Role, lines: LineEffect[]): IllegalBecause | null {
   if (!isLegalByHand(verb, state)) {
     if (verb === "retry") return "NOTHING_TO_RETRY";
-    if (isDoneByHand(verb, state)) return "ALREADY_DONE";
+    if (isDoneByHand(verb, state)) return isUnfinished(state) ? "UNDER_WAY" : "ALREADY_DONE";
     if (state === "TRYING") return "STILL_TRYING";
     if (verb === "reverse" && state !== "CANCELLED" && state !== "CANCELLING") return "NOT_CONFIRMED";
     return "DECIDED";

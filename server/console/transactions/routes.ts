@@ -36,15 +36,17 @@ export function addTransactionRoutes(app: Hono<ConsoleEnv>, { engine, prisma }: 
     return c.json(await watchRows(prisma, query.data, body.data.txIds, body.data.newest ?? null));
   });
 
-  app.get("/console/transactions/export.:format{csv|json}", (c) => {
-    const query = RowsQuery.safeParse(c.req.query());
-    if (!query.success) return problem(c, "VALIDATION", "The filters are not what this route takes.");
-    const format = c.req.param("format") as "csv" | "json";
-    return c.body(streamOf(exportRows(prisma, query.data, format)), 200, {
-      "Content-Type": format === "csv" ? "text/csv; charset=utf-8" : "application/json",
-      "Content-Disposition": `attachment; filename="transactions.${format}"`,
+  // Not below /transactions: a transaction may be called export.csv.
+  for (const format of ["csv", "json"] as const) {
+    app.get(`/console/exports/transactions.${format}`, (c) => {
+      const query = RowsQuery.safeParse(c.req.query());
+      if (!query.success) return problem(c, "VALIDATION", "The filters are not what this route takes.");
+      return c.body(streamOf(exportRows(prisma, query.data, format)), 200, {
+        "Content-Type": format === "csv" ? "text/csv; charset=utf-8" : "application/json",
+        "Content-Disposition": `attachment; filename="transactions.${format}"`,
+      });
     });
-  });
+  }
 
   app.get("/console/transactions/:txId", async (c) => {
     const txId = c.req.param("txId");

@@ -9,7 +9,7 @@ import { isLegalByHand } from "../../engine/kernel/hand-verbs.ts";
 import type { PrismaClient } from "../../generated/prisma/client.ts";
 import { peopleOf } from "../reads/people.ts";
 import { branchIdOf, readTransaction } from "../reads/transactions.ts";
-import { readOpenEndRequest } from "../review/end-requests.ts";
+import { readOpenEndRequest, selfApprovalAllowed } from "../review/end-requests.ts";
 import { amountOf, previewsOf, readForPreview, type Reading } from "./effects.ts";
 
 /** What people did to one transaction, the newest of it. */
@@ -17,11 +17,12 @@ const EVENTS_MAX = 100;
 
 /** Null: there is no such transaction. */
 export async function readSheet(prisma: PrismaClient, txId: string, role: Role): Promise<DecisionSheet | null> {
-  const [transaction, reading, entries, request] = await Promise.all([
+  const [transaction, reading, entries, request, selfApproval] = await Promise.all([
     readTransaction(prisma, txId),
     readForPreview(prisma, txId),
     prisma.auditEntry.findMany({ where: { target: txId }, orderBy: { id: "desc" }, take: EVENTS_MAX }),
     readOpenEndRequest(prisma, txId),
+    selfApprovalAllowed(prisma),
   ]);
   if (transaction === null) return null;
   const people = await peopleOf(prisma, [...entries.map(({ actor }) => actor), ...reading.tickets.flatMap(({ claimedBy }) => claimedBy ?? [])]);
@@ -44,7 +45,7 @@ export async function readSheet(prisma: PrismaClient, txId: string, role: Role):
       return { atMs: at.getTime(), actor: people(actor), verb, reason, outcome: typeof outcome === "string" ? outcome : null };
     }),
     previews: previewsOf(reading, role),
-    forceEnd: forceEndOf(reading, role, request),
+    forceEnd: { ...forceEndOf(reading, role, request), selfApproval },
   };
 }
 
@@ -64,7 +65,7 @@ function branchesOf(transaction: Transaction, reading: Reading): SheetBranch[] {
   return [...local, ...remote];
 }
 
-export function forceEndOf(reading: Reading, role: Role, request: ForceEndView["request"]): ForceEndView {
+function forceEndOf(reading: Reading, role: Role, request: ForceEndView["request"]): Omit<ForceEndView, "selfApproval"> {
   const state = reading.transaction?.state;
   if (state === undefined || !isLegalByHand("force-end", state)) return { legal: false, because: "NOTHING_TO_RETRY", request: null };
   if (!reading.tickets.some(({ kind, closedAt }) => kind === "REVIEW" && closedAt === null)) return { legal: false, because: "NO_TICKET", request: null };
