@@ -59,6 +59,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         await open("/review");
         await expect(page.getByTestId("ticket-force-end").or(page.locator("#review-title")).first()).toBeVisible();
         await picture(page, `review-${look}`);
+        if (look !== "light-zh") return; // one look is enough for the narrow screen
         await page.setViewportSize({ width: 390, height: 844 });
         for (const [path, name] of [["/transactions", "transactions"], ["/transactions/hand-3", "sheet"], ["/causes", "causes"], ["/review", "review"]] as const) {
           await open(path);
