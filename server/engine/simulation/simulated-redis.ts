@@ -89,7 +89,11 @@ export class SimulatedRedis {
     return losers;
   }
 
+  /** True once its clock was set back: a hold that nobody looks at may then last as long as the clock went back. */
+  wasSetBack = false;
+
   jump(byMs: number): void {
+    this.wasSetBack ||= byMs < 0;
     this.clockOffsetMs += byMs;
   }
 
