@@ -56,5 +56,4 @@ export const MUTATIONS: readonly Mutation[] = [
   one(1, "circuit stays open", "a probe that succeeds does not close the circuit", BREAKER, `const value = await action();\n      this.circuit = { kind: "closed", failures: 0 };`, `const value = await action();\n      if (this.circuit.kind === "closed") this.circuit = { kind: "closed", failures: 0 };`),
   one(1, "participant forgotten", "a participant that fails is called done", BRANCHES, `const done = outcome === "DONE" || outcome === "OUTSIDE";`, `const done = outcome !== "ONGOING";`),
   one(1, "recovery off", "nobody takes up what others left", RECOVERY, `for (const branch of branches) this.begin(branch);`, ``),
-  one(1, "interrupted Try confirmed", "a Try that was interrupted is tried on instead of cancelled", RECOVERY, `branch.state === "TRYING" ? abandon(branch) : call(branch)`, `call(branch)`),
 ];
