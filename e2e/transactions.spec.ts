@@ -64,7 +64,7 @@ test("filters are in the address: a link, Back and a reload show the same rows",
   await wall.keyboard.type("tx-filter");
   await expect(wall).toHaveURL(/q=tx-filter/);
   await expect(wall.locator("[data-testid^=row-]")).toHaveCount(2);
-  await wall.getByRole("radio", { name: "Open" }).check({ force: true });
+  await wall.getByRole("search").getByText("Open", { exact: true }).click();
   await expect(wall).toHaveURL(/state=TRYING%2CRESERVED/);
   await expect(wall.locator("[data-testid^=row-]")).toHaveCount(1);
   await wall.reload();
