@@ -18,7 +18,7 @@ export default defineConfig({
   // One application, two cores: tests that share it run one after the other.
   workers: 1,
   timeout: 60_000,
-  globalTimeout: 8 * 60_000,
+  globalTimeout: 15 * 60_000,
   expect: { timeout: 10_000 },
   reporter: [["list"], ["json", { outputFile: process.env.PLAYWRIGHT_JSON_OUTPUT_FILE ?? "test-results/playwright.json" }]],
   outputDir: "test-results/e2e",
