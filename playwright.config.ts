@@ -15,6 +15,7 @@ const { browser } = JSON.parse(readFileSync(browserFile, "utf8")) as { browser: 
 
 export default defineConfig({
   testDir: "e2e",
+  testMatch: "*.spec.ts", // e2e/faults is a program of its own
   // One application, two cores: tests that share it run one after the other.
   workers: 1,
   timeout: 60_000,
