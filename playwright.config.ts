@@ -16,8 +16,8 @@ const { browser } = JSON.parse(readFileSync(browserFile, "utf8")) as { browser: 
 export default defineConfig({
   testDir: "e2e",
   testMatch: "*.spec.ts", // e2e/faults is a program of its own
-  // One application, two cores: tests that share it run one after the other.
-  workers: 1,
+  // Each worker has an application of its own, and the tests that share it run one after the other; two fill two cores.
+  workers: 2,
   timeout: 60_000,
   globalTimeout: 15 * 60_000,
   expect: { timeout: 10_000 },

@@ -30,6 +30,7 @@ test("any other browser gets English, and may choose Chinese", async ({ wall, or
   await expect(row).toContainText("双语包子");
   await row.getByRole("button", { name: "确认" }).click();
   await expect(wall.getByRole("dialog")).toContainText("占用的份数转为已售");
+  await wall.getByRole("dialog").locator("#action-reason").fill("顾客来电");
   await wall.getByRole("dialog").getByRole("button", { name: "确认事务" }).click();
   await expect(row).toHaveAttribute("data-outcome", "CONFIRMED");
   await expect(row).toContainText("已确认");
