@@ -83,7 +83,8 @@ export function createLiveReads(prisma: PrismaClient): LiveReads {
                WHERE tx_id IN (SELECT tx_id FROM branches WHERE next_attempt_at IS NOT NULL AND failures > 0
                                ORDER BY next_attempt_at LIMIT ${PENDING_ROWS_MAX})
                ORDER BY created_at, tx_id)) t
-        ORDER BY t.created_at, t.tx_id LIMIT ${PENDING_ROWS_MAX}`;
+        -- What is stuck is never crowded out.
+        ORDER BY t.state = 'RESERVED', t.created_at, t.tx_id LIMIT ${PENDING_ROWS_MAX}`;
       if (totals === undefined) throw new Error("An aggregate without GROUP BY returned no row.");
       return {
         atMs: Math.round(Number(totals.at_ms)),
