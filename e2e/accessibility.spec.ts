@@ -20,6 +20,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 
     test("axe finds nothing on the wall, its dialog and its menus", async ({ wall, orders }) => {
       const dishId = `e2e-axe-${colorScheme}`;
+      await orders.cancelPending();
       await orders.addDish({ dishId, storeId: "e2e-kitchen", en: "Axed aubergine", zh: "无障碍茄子", supplied: 3 });
       await orders.reserve(`${dishId}-1`, "e2e-kitchen", [{ dishId, quantity: 3 }], 50);
       await expect(wall.getByTestId("attention-sold-out")).toContainText("Axed aubergine");
@@ -37,6 +38,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 }
 
 test("with the keyboard alone: reach a transaction, look, step back, confirm it", async ({ wall, orders }) => {
+  await orders.cancelPending();
   await orders.addDish({ dishId: "e2e-keys", storeId: "e2e-kitchen", en: "Keyboard kebab", zh: "键盘烤串", supplied: 5 });
   await orders.reserve("e2e-keys-1", "e2e-kitchen", [{ dishId: "e2e-keys", quantity: 2 }]);
   const row = wall.getByTestId("tx-e2e-keys-1");

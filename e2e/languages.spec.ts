@@ -22,6 +22,7 @@ test.describe("a browser that asks for Chinese", () => {
 });
 
 test("any other browser gets English, and may choose Chinese", async ({ wall, orders }) => {
+  await orders.cancelPending();
   await orders.addDish({ dishId: "e2e-lang", storeId: "e2e-kitchen", en: "Bilingual buns", zh: "双语包子", supplied: 20 });
   await orders.reserve("e2e-lang-1", "e2e-kitchen", [{ dishId: "e2e-lang", quantity: 2 }]);
   const row = wall.getByTestId("tx-e2e-lang-1");

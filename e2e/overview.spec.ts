@@ -2,6 +2,7 @@
 import { expect, test } from "./application.ts";
 
 test("sign in, watch a dish's number fall while orders arrive, cancel a pending transaction, see its portions return", async ({ wall, orders }) => {
+  await orders.cancelPending();
   let loads = 0;
   wall.on("load", () => {
     loads += 1;
@@ -49,6 +50,7 @@ test("a dish that sells out is named first, at once, without being among the hot
 });
 
 test("two people at once: who comes second is told so, and nothing happens twice", async ({ wall, orders }) => {
+  await orders.cancelPending();
   await orders.addDish({ dishId: "e2e-race", storeId: "e2e-kitchen", en: "Raced rice", zh: "抢饭", supplied: 10 });
   await orders.reserve("e2e-race-1", "e2e-kitchen", [{ dishId: "e2e-race", quantity: 4 }]);
   await wall.getByTestId("tx-e2e-race-1").getByRole("button", { name: "Cancel" }).click();
