@@ -1,4 +1,4 @@
-/** schema.prisma, the migrations and the engine's tables say the same; Prisma itself would only find out at run time. */
+/** The schema, the migrations and the engine's tables say the same; Prisma itself would only find out at run time. */
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { schemaScript } from "../server/embedded/migrate.ts";
@@ -48,7 +48,7 @@ describe("the schema", () => {
     ["columns", COLUMNS],
     ["indexes", INDEXES],
     ["enums", ENUMS],
-  ])("the migrations make the %s that schema.prisma declares", async (_, text) => {
+  ])("the migrations make the %s that the schema declares", async (_, text) => {
     const made = await query(migrated, text);
     expect(made.length).toBeGreaterThan(4);
     expect(made).toEqual(await query(declared, text));

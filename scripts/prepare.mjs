@@ -16,7 +16,7 @@ const CONSOLE_SOURCES = [
   "i18n",
   "public",
   "server",
-  "prisma/schema.prisma",
+  "prisma/schema",
   "next.config.js",
   "postcss.config.mjs",
   "proxy.ts",
@@ -70,7 +70,7 @@ function isInstalled() {
 }
 
 async function generateClient() {
-  const sources = contentHash(["prisma/schema.prisma", "prisma.config.ts", "package-lock.json"]);
+  const sources = contentHash(["prisma/schema", "prisma.config.ts", "package-lock.json"]);
   if (isStamped("client", sources) && existsSync(join(ROOT, "server/generated/prisma/client.ts"))) return;
   await step("Generating the database client", () =>
     quietly(process.execPath, ["node_modules/prisma/build/index.js", "generate"], {

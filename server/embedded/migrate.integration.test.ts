@@ -9,7 +9,7 @@ const SCHEMA = `
 datasource db { provider = "postgresql" }
 generator client {
   provider = "prisma-client"
-  output   = "../generated"
+  output   = "../../generated"
 }
 model Dish {
   id String @id
@@ -21,7 +21,8 @@ let prismaDir: string;
 
 beforeEach(() => {
   prismaDir = createFolder();
-  writeFileSync(join(prismaDir, "schema.prisma"), SCHEMA);
+  mkdirSync(join(prismaDir, "schema"));
+  writeFileSync(join(prismaDir, "schema/main.prisma"), SCHEMA);
   addMigration("0001_dish", 'CREATE TABLE "Dish" (id text PRIMARY KEY);');
   writeFileSync(join(prismaDir, "migrations/migration_lock.toml"), 'provider = "postgresql"\n');
 });

@@ -39,7 +39,7 @@ export function migrate(databaseUrl: string, prismaDir = PRISMA_DIR): Promise<Mi
   });
 }
 
-/** The SQL that schema.prisma by itself would make, for a test that compares it with the migrations. */
+/** The SQL that the schema by itself would make, for a test that compares it with the migrations. */
 export async function schemaScript(databaseUrl: string, prismaDir = PRISMA_DIR): Promise<string> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
   try {
@@ -126,8 +126,9 @@ function migrationsList(prismaDir: string) {
 }
 
 function schemaFiles(prismaDir: string) {
-  const path = join(prismaDir, "schema.prisma");
-  return [{ path, content: readFileSync(path, "utf8") }];
+  const folder = join(prismaDir, "schema");
+  const paths = readdirSync(folder).filter((name) => name.endsWith(".prisma")).sort().map((name) => join(folder, name));
+  return paths.map((path) => ({ path, content: readFileSync(path, "utf8") }));
 }
 
 interface Engine {
