@@ -21,6 +21,11 @@ export class ConsoleError extends Error {
   }
 }
 
+/** Of whatever a call threw: what is no answer of the console's is as good as none. */
+export function codeOf(error: unknown): string {
+  return error instanceof ConsoleError ? error.code : "UNREACHABLE";
+}
+
 export function signIn(email: string, password: string): Promise<{ operator: Operator }> {
   return call("/api/auth/sign-in", { method: "POST", body: { email, password } });
 }
@@ -48,16 +53,12 @@ export function previewAction(txId: string, verb: ManualVerb, signal: AbortSigna
 
 /** @param actionKey made once per intent: a repeat of it, after a lost answer, gets the first answer. */
 export function act(txId: string, verb: ManualVerb, actionKey: string, reason: string): Promise<ActionResult> {
-  return call(`/api/console/transactions/${encodeURIComponent(txId)}/${verb}`, {
-    method: "POST",
-    headers: { "Idempotency-Key": actionKey },
-    body: reason === "" ? {} : { reason },
-  });
+  return post(`/api/console/transactions/${encodeURIComponent(txId)}/${verb}`, actionKey, reason === "" ? {} : { reason });
 }
 
 /** @param actionKey as in `act`. */
 export function actOnDish(dishId: string, verb: DishVerb, actionKey: string, body: { quantity?: number; reason?: string }): Promise<DishActionResult> {
-  return call(`/api/console/dishes/${encodeURIComponent(dishId)}/${verb}`, { method: "POST", headers: { "Idempotency-Key": actionKey }, body });
+  return post(`/api/console/dishes/${encodeURIComponent(dishId)}/${verb}`, actionKey, body);
 }
 
 interface Call {
@@ -70,6 +71,11 @@ interface Call {
 export async function call<T>(path: string, asked: Call): Promise<T> {
   const answer: unknown = await (await request(path, asked)).json().catch(() => null);
   return answer as T;
+}
+
+/** An act: @param actionKey as in `act`. */
+export function post<T>(path: string, actionKey: string, body: unknown): Promise<T> {
+  return call(path, { method: "POST", headers: { "Idempotency-Key": actionKey }, body });
 }
 
 /** @throws ConsoleError for every answer that is a no. */

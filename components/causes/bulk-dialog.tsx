@@ -3,23 +3,28 @@
  * One frozen list: what the verb would do to all of it, then the act with a reason, then its course. What cannot be undone
  * begins ten seconds later, on the server; closing this dialog changes nothing.
  */
-import { ArrowRight, CircleAlert, LoaderCircle, Plug, TicketPercent } from "lucide-react";
+import { LoaderCircle, Plug, TicketPercent } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import Link from "next/link";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useState } from "react";
 import { CANARY, GRACED_VERBS, RATE_PER_SECOND, type BulkSheet } from "@/server/contracts/bulk";
 import { roleIncludes, VERB_ROLES, type Operator } from "@/server/contracts/console";
-import { ConsoleError } from "../console-client";
+import { useFailure } from "../console-failure";
+import { StockChanges } from "../overview/stock-changes";
 import { useNowMs } from "../live/live-provider";
+import { usePoll } from "../live/use-poll";
 import { useNames } from "../overview/names";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
+import { Fact } from "../ui/fact";
+import { Notice } from "../ui/notice";
+import { TextArea } from "../ui/text-area";
 import { BulkBadge, Progress, Steer } from "./bulks-panel";
 import { readBulk, startBulk } from "./client";
 
-const REASON_LENGTH_MAX = 500;
 const READ_EVERY_MS = 700;
 const REASON_ID = "bulk-reason";
+const RUNNING: ReadonlySet<string> = new Set(["GRACE", "CANARY", "WATCHING", "RUNNING", "HELD"]);
 
 interface BulkDialogProps {
   bulkId: string;
@@ -31,24 +36,18 @@ interface BulkDialogProps {
 export function BulkDialog({ bulkId, operator, returnFocusTo, onClose }: BulkDialogProps) {
   const t = useTranslations("bulk");
   const action = useTranslations("action");
-  const errors = useTranslations("errors");
-  const [sheet, setSheet] = useState<BulkSheet | null>(null);
-  const [failure, setFailure] = useState<string | null>(null);
+  const sentenceOf = useFailure();
+  const [failure, setFailure] = useState<unknown>(null);
   const [reason, setReason] = useState("");
   const [missing, setMissing] = useState(false);
   const [busy, setBusy] = useState(false);
   const [actionKey] = useState(() => crypto.randomUUID());
-  const load = useCallback(() => {
-    readBulk(bulkId, AbortSignal.timeout(5_000)).then(setSheet, (error: unknown) => setFailure(error instanceof ConsoleError ? error.code : "UNREACHABLE"));
-  }, [bulkId]);
-  useEffect(load, [load]);
-  const state = sheet?.state;
-  const runs = state !== undefined && ["GRACE", "CANARY", "WATCHING", "RUNNING", "HELD"].includes(state);
-  useEffect(() => {
-    if (!runs) return;
-    const timer = window.setInterval(load, READ_EVERY_MS);
-    return () => window.clearInterval(timer);
-  }, [runs, load]);
+  const read = useCallback((signal: AbortSignal) => readBulk(bulkId, signal), [bulkId]);
+  const [runs, setRuns] = useState(true);
+  const { value: sheet, failure: unread, again: load } = usePoll<BulkSheet | null>(null, read, runs ? READ_EVERY_MS : null);
+  const running = sheet === null || RUNNING.has(sheet.state);
+  if (runs !== running) setRuns(running);
+  const wrong = failure ?? unread;
 
   const start = async () => {
     if (reason.trim() === "") {
@@ -62,7 +61,7 @@ export function BulkDialog({ bulkId, operator, returnFocusTo, onClose }: BulkDia
       await startBulk(bulkId, actionKey, reason.trim());
       load();
     } catch (error) {
-      setFailure(error instanceof ConsoleError ? error.code : "UNREACHABLE");
+      setFailure(error);
     } finally {
       setBusy(false);
     }
@@ -93,9 +92,9 @@ export function BulkDialog({ bulkId, operator, returnFocusTo, onClose }: BulkDia
         )
       }
     >
-      {failure !== null && <Notice>{errors.has(failure) ? errors(failure, { ticketId: "–" }) : errors("UNREACHABLE")}</Notice>}
+      {wrong !== null && <Notice className="mb-4">{sentenceOf(wrong)}</Notice>}
       {sheet === null ? (
-        failure === null && (
+        wrong === null && (
           <div className="flex h-40 items-center justify-center gap-2 text-text-3">
             <LoaderCircle aria-hidden className="size-4 animate-spin" />
             {t("loading")}
@@ -103,39 +102,25 @@ export function BulkDialog({ bulkId, operator, returnFocusTo, onClose }: BulkDia
         )
       ) : sheet.state === "DRAFT" ? (
         <>
-          {!mayStart && role !== null && <Notice>{t("roleNeeded", { role })}</Notice>}
+          {!mayStart && role !== null && <Notice className="mb-4">{t("roleNeeded", { role })}</Notice>}
           <p className="text-text-2">{t(GRACED_VERBS.has(sheet.verb) ? "courseGraced" : "course", { canary: Math.min(CANARY, sheet.total), rate: RATE_PER_SECOND })}</p>
           <Effect sheet={sheet} />
-          <label className="mt-4 block">
-            <span className="text-xs font-medium text-text-2">
-              {action("reason")} <span className="font-normal text-text-3">{action("needed")}</span>
-            </span>
-            <textarea
+          <div className="mt-4">
+            <TextArea
               id={REASON_ID}
+              label={action("reason")}
+              note={action("needed")}
               value={reason}
-              rows={2}
-              maxLength={REASON_LENGTH_MAX}
-              aria-invalid={(missing && reason.trim() === "") || undefined}
+              missing={missing && reason.trim() === "" ? t("reasonMissing") : null}
               placeholder={t("reasonHint")}
-              onChange={(event) => setReason(event.target.value)}
-              className="mt-1 block w-full resize-none rounded-md border border-line-strong bg-surface px-3 py-2 text-sm placeholder:text-text-3 aria-invalid:border-danger"
+              onChange={setReason}
             />
-          </label>
-          {missing && reason.trim() === "" && <p role="alert" className="mt-1 text-xs text-danger">{t("reasonMissing")}</p>}
+          </div>
         </>
       ) : (
         <Course sheet={sheet} />
       )}
     </Dialog>
-  );
-}
-
-function Notice({ children }: { children: string }) {
-  return (
-    <div role="alert" className="mb-4 flex items-start gap-2 rounded-lg bg-danger-soft px-3 py-2 text-danger">
-      <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
-      {children}
-    </div>
   );
 }
 
@@ -161,20 +146,7 @@ function Effect({ sheet }: { sheet: BulkSheet }) {
           <li key={dishId} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2">
             <span className="w-10 shrink-0 text-right text-text-3">{format.number(portions)}&thinsp;×</span>
             <span className="min-w-24 flex-1 truncate font-medium">{names.own(dish)}</span>
-            {after !== null && (
-              <span className="flex gap-3 text-xs text-text-2">
-                {(["available", "frozen", "sold"] as const)
-                  .filter((column) => before[column] !== after[column])
-                  .map((column) => (
-                    <span key={column} className="inline-flex items-center gap-1">
-                      <span className="text-text-3">{action(column)}</span>
-                      <span className="text-text-3">{format.number(before[column])}</span>
-                      <ArrowRight aria-hidden className="size-3 text-text-3" />
-                      <span className="font-semibold text-text">{format.number(after[column])}</span>
-                    </span>
-                  ))}
-              </span>
-            )}
+            {after !== null && <StockChanges before={before} after={after} />}
           </li>
         ))}
         {otherDishes > 0 && <li className="px-3 py-2 text-text-3">{t("otherDishes", { count: otherDishes })}</li>}
@@ -209,7 +181,7 @@ function Course({ sheet }: { sheet: BulkSheet }) {
       {state === "GRACE" && dueAtMs !== null && (
         <p role="timer" className="rounded-lg bg-warn-soft px-3 py-2 font-medium text-warn">{t("graceMeaning", { seconds: Math.max(0, Math.ceil((dueAtMs - nowMs) / 1_000)) })}</p>
       )}
-      {why !== null && why !== "PERSON" && <Notice>{t(`whyMeaning.${why}`)}</Notice>}
+      {why !== null && why !== "PERSON" && <Notice className="mb-4">{t(`whyMeaning.${why}`)}</Notice>}
       <Progress bulk={sheet} />
       <p className="mt-3 text-text-2">{t(`meaning.${state}`)}</p>
       <p className="mt-1 text-xs text-text-3">{t("by", { name: actor, reason: reason ?? "–" })}</p>
@@ -228,14 +200,5 @@ function Course({ sheet }: { sheet: BulkSheet }) {
         </>
       )}
     </>
-  );
-}
-
-function Fact({ label, children }: { label: string; children: string }) {
-  return (
-    <div>
-      <dt className="text-2xs text-text-3">{label}</dt>
-      <dd className="font-medium">{children}</dd>
-    </div>
   );
 }

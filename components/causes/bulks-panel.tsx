@@ -4,28 +4,32 @@ import { Ban, Check, CirclePause, Hourglass, LoaderCircle, Undo2 } from "lucide-
 import { useFormatter, useTranslations } from "next-intl";
 import { useState } from "react";
 import type { BulkState, BulkView } from "@/server/contracts/bulk";
+import { codeOf } from "../console-client";
+import { useFailure } from "../console-failure";
 import { useNowMs } from "../live/live-provider";
 import { useAge } from "../overview/ages";
 import { Badge } from "../ui/badge";
-import type { Tone } from "../ui/badge";
+import type { Look } from "../ui/badge";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
+import { Empty } from "../ui/empty";
 import { Panel } from "../ui/panel";
 import { steerBulk, type Steering } from "./client";
 
 interface BulksPanelProps {
   bulks: readonly BulkView[];
+  stale: boolean;
   mayAct: boolean;
   onOpen(bulkId: string): void;
   onChanged(): void;
 }
 
-export function BulksPanel({ bulks, mayAct, onOpen, onChanged }: BulksPanelProps) {
+export function BulksPanel({ bulks, stale, mayAct, onOpen, onChanged }: BulksPanelProps) {
   const t = useTranslations("bulk");
   return (
-    <Panel id="bulks" className="min-h-0" title={t("title")}>
+    <Panel id="bulks" className="min-h-0" stale={stale} title={t("title")}>
       {bulks.length === 0 ? (
-        <p className="px-4 py-6 text-text-3">{t("empty")}</p>
+        <Empty title={t("empty")} />
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         <ul tabIndex={0} aria-labelledby="bulks-title" className="scroll-quiet min-h-0 flex-1 divide-y overflow-y-auto">
@@ -50,7 +54,7 @@ export function BulksPanel({ bulks, mayAct, onOpen, onChanged }: BulksPanelProps
   );
 }
 
-const LOOKS: Record<BulkState, { tone: Tone; icon: typeof Check }> = {
+const LOOKS: Record<BulkState, Look> = {
   DRAFT: { tone: "neutral", icon: Hourglass },
   GRACE: { tone: "warn", icon: Hourglass },
   CANARY: { tone: "accent", icon: LoaderCircle },
@@ -64,8 +68,7 @@ const LOOKS: Record<BulkState, { tone: Tone; icon: typeof Check }> = {
 
 export function BulkBadge({ state }: { state: BulkState }) {
   const t = useTranslations("bulk.states");
-  const { tone, icon } = LOOKS[state];
-  return <Badge tone={tone} icon={icon}>{t(state)}</Badge>;
+  return <Badge {...LOOKS[state]}>{t(state)}</Badge>;
 }
 
 export function Progress({ bulk }: { bulk: BulkView }) {
@@ -118,16 +121,28 @@ const STEERINGS: Partial<Record<BulkState, readonly Steering[]>> = {
 export function Steer({ bulk, onChanged, large = false }: { bulk: BulkView; onChanged(): void; large?: boolean }) {
   const t = useTranslations("bulk");
   const [busy, setBusy] = useState<Steering | null>(null);
+  const [failure, setFailure] = useState<string | null>(null);
+  const sentenceOf = useFailure();
   const run = async (steering: Steering) => {
     setBusy(steering);
-    // What has become of it meanwhile is seen at the next look.
-    await steerBulk(bulk.bulkId, steering, crypto.randomUUID()).catch(() => undefined);
+    setFailure(null);
+    try {
+      await steerBulk(bulk.bulkId, steering, crypto.randomUUID());
+    } catch (error) {
+      // Over meanwhile, or steered by somebody else: the next look shows it.
+      if (codeOf(error) !== "ILLEGAL_STATE") setFailure(sentenceOf(error));
+    }
     onChanged();
     setBusy(null);
   };
-  return (STEERINGS[bulk.state] ?? []).map((steering) => (
-    <Button key={steering} size={large ? "md" : "sm"} kind={steering === "continue" ? "plain" : "danger"} busy={busy === steering} onClick={() => void run(steering)} data-testid={`bulk-${steering}`}>
-      {t(steering)}
-    </Button>
-  ));
+  return (
+    <>
+      {failure !== null && <span role="alert" className="text-xs text-danger">{failure}</span>}
+      {(STEERINGS[bulk.state] ?? []).map((steering) => (
+        <Button key={steering} size={large ? "md" : "sm"} kind={steering === "continue" ? "plain" : "danger"} busy={busy === steering} onClick={() => void run(steering)} data-testid={`bulk-${steering}`}>
+          {t(steering)}
+        </Button>
+      ))}
+    </>
+  );
 }

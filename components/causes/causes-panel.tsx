@@ -3,47 +3,48 @@
 import { CircleCheck, TicketCheck, TriangleAlert } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import Link from "next/link";
+import { useRef } from "react";
 import type { Cause } from "@/server/contracts/bulk";
 import { useNowMs } from "../live/live-provider";
 import { useAge } from "../overview/ages";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
+import { Empty } from "../ui/empty";
 import { Panel } from "../ui/panel";
+import { useListKeys } from "../ui/use-list-keys";
 
 interface CausesPanelProps {
   causes: readonly Cause[];
-  atMs: number;
+  stale: boolean;
   /** A fingerprint that somebody came for. */
   marked: string | null;
   mayAct: boolean;
   freezing: string | null;
+  /** A sentence. */
   failure: string | null;
   onRetry(cause: Cause): void;
 }
 
-export function CausesPanel({ causes, marked, mayAct, freezing, failure, onRetry }: CausesPanelProps) {
+export function CausesPanel({ causes, stale, marked, mayAct, freezing, failure, onRetry }: CausesPanelProps) {
   const t = useTranslations("causes");
-  const errors = useTranslations("errors");
+  const body = useRef<HTMLUListElement>(null);
+  useListKeys({ body, length: causes.length });
   const total = causes.reduce((sum, { transactions }) => sum + transactions, 0);
   return (
-    <Panel id="causes" className="@container min-h-0" title={t("title")} note={causes.length === 0 ? undefined : t("total", { total, causes: causes.length })}>
+    <Panel id="causes" className="@container min-h-0" stale={stale} title={t("title")} note={causes.length === 0 ? undefined : t("total", { total, causes: causes.length })}>
       {failure !== null && (
         <p role="alert" className="flex items-center gap-2 border-b bg-danger-soft px-4 py-2 text-danger">
           <TriangleAlert aria-hidden className="size-4" />
-          {failure === "UNKNOWN_TRANSACTION" ? t("gone") : errors.has(failure) ? errors(failure, { ticketId: "–" }) : errors("UNREACHABLE")}
+          {failure}
         </p>
       )}
       {causes.length === 0 ? (
-        <div className="grid flex-1 place-content-center justify-items-center gap-1 px-4 py-10 text-center">
-          <CircleCheck aria-hidden className="size-5 text-ok" />
-          <p className="font-medium">{t("empty")}</p>
-          <p className="max-w-96 text-xs text-text-3">{t("emptyMeaning")}</p>
-        </div>
+        <Empty icon={CircleCheck} tone="ok" title={t("empty")} meaning={t("emptyMeaning")} />
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-        <ul tabIndex={0} aria-labelledby="causes-title" className="scroll-quiet min-h-0 flex-1 divide-y overflow-y-auto">
-          {causes.map((cause) => (
-            <Row key={cause.fingerprint} cause={cause} marked={marked !== null && cause.fingerprints.includes(marked)} mayAct={mayAct} busy={freezing === cause.fingerprint} onRetry={onRetry} />
+        <ul ref={body} tabIndex={0} aria-labelledby="causes-title" className="scroll-quiet min-h-0 flex-1 divide-y overflow-y-auto">
+          {causes.map((cause, index) => (
+            <Row key={cause.fingerprint} index={index} cause={cause} marked={marked !== null && cause.fingerprints.includes(marked)} mayAct={mayAct} busy={freezing === cause.fingerprint} onRetry={onRetry} />
           ))}
         </ul>
       )}
@@ -58,13 +59,13 @@ const AGES = [
   ["older", "bg-danger"],
 ] as const;
 
-function Row({ cause, marked, mayAct, busy, onRetry }: { cause: Cause; marked: boolean; mayAct: boolean; busy: boolean; onRetry(cause: Cause): void }) {
+function Row({ index, cause, marked, mayAct, busy, onRetry }: { index: number; cause: Cause; marked: boolean; mayAct: boolean; busy: boolean; onRetry(cause: Cause): void }) {
   const t = useTranslations("causes");
   const format = useFormatter();
   const { fingerprint, fingerprints, participant, operation, errorClass, transactions, tickets, ages, failuresMax, lastError } = cause;
   const of = AGES.reduce((sum, [age]) => sum + ages[age], 0);
   return (
-    <li className={cn("grid gap-x-5 gap-y-2 px-4 py-3 @3xl:grid-cols-[5rem_minmax(0,1fr)_12rem_auto]", marked && "bg-accent-soft")} data-testid={`cause-${fingerprint}`} data-transactions={transactions}>
+    <li className={cn("grid gap-x-5 gap-y-2 px-4 py-3 @3xl:grid-cols-[5rem_minmax(0,1fr)_12rem_auto]", marked && "bg-accent-soft")} data-index={index} data-testid={`cause-${fingerprint}`} data-transactions={transactions}>
       <div className="flex items-baseline gap-2 @3xl:block">
         <div className="figures text-xl leading-6 font-semibold">{format.number(transactions)}</div>
         <div className="text-2xs text-text-3">{t("transactions")}</div>

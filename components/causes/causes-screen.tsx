@@ -6,13 +6,14 @@ import { useCallback, useState } from "react";
 import { roleIncludes, type ManualVerb, type Operator } from "@/server/contracts/console";
 import type { OverviewSnapshot } from "@/server/contracts/socket-events";
 import type { Bulks, Cause, Causes } from "@/server/contracts/bulk";
-import { ConsoleError } from "../console-client";
+import { codeOf } from "../console-client";
+import { useFailure } from "../console-failure";
+import { usePoll } from "../live/use-poll";
 import { ConsolePage } from "../shell/console-page";
 import { BulkDialog } from "./bulk-dialog";
 import { BulksPanel } from "./bulks-panel";
 import { CausesPanel } from "./causes-panel";
 import { freeze, readBulks, readCauses } from "./client";
-import { usePoll } from "./use-poll";
 
 const CAUSES_EVERY_MS = 2_000;
 /** Progress moves twice a second on the server. */
@@ -27,9 +28,10 @@ interface CausesScreenProps {
 
 export function CausesScreen({ operator, overview, causes: first, bulks: firstBulks }: CausesScreenProps) {
   const t = useTranslations("causes");
+  const sentenceOf = useFailure();
   const params = useSearchParams();
-  const [{ causes, atMs }, againCauses] = usePoll(first, readCauses, CAUSES_EVERY_MS);
-  const [{ bulks }, againBulks] = usePoll(firstBulks, readBulks, BULKS_EVERY_MS);
+  const { value: { causes }, stale: causesStale, again: againCauses } = usePoll(first, readCauses, CAUSES_EVERY_MS);
+  const { value: { bulks }, stale: bulksStale, again: againBulks } = usePoll(firstBulks, readBulks, BULKS_EVERY_MS);
   const [bulkId, setBulkId] = useState(params.get("bulk"));
   const [freezing, setFreezing] = useState<string | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
@@ -39,11 +41,11 @@ export function CausesScreen({ operator, overview, causes: first, bulks: firstBu
     try {
       setBulkId((await freeze(verb, { fingerprints: cause.fingerprints })).bulkId);
     } catch (error) {
-      setFailure(error instanceof ConsoleError ? error.code : "UNREACHABLE");
+      setFailure(codeOf(error) === "UNKNOWN_TRANSACTION" ? t("gone") : sentenceOf(error));
     } finally {
       setFreezing(null);
     }
-  }, []);
+  }, [t, sentenceOf]);
   const close = useCallback(() => {
     setBulkId(null);
     againBulks();
@@ -56,14 +58,14 @@ export function CausesScreen({ operator, overview, causes: first, bulks: firstBu
       <div className="grid min-h-0 flex-1 gap-3 xl:grid-cols-[minmax(0,1fr)_minmax(22rem,30rem)]">
         <CausesPanel
           causes={causes}
-          atMs={atMs}
+          stale={causesStale}
           marked={params.get("fingerprint")}
           mayAct={roleIncludes(operator.role, "operator")}
           freezing={freezing}
           failure={failure}
           onRetry={(cause) => void act(cause, "retry")}
         />
-        <BulksPanel bulks={bulks} mayAct={roleIncludes(operator.role, "operator")} onOpen={setBulkId} onChanged={againBulks} />
+        <BulksPanel bulks={bulks} stale={bulksStale} mayAct={roleIncludes(operator.role, "operator")} onOpen={setBulkId} onChanged={againBulks} />
       </div>
       {bulkId !== null && <BulkDialog bulkId={bulkId} operator={operator} returnFocusTo="causes-title" onClose={close} />}
     </ConsolePage>

@@ -1,9 +1,8 @@
 /** Calls of the page of causes and of bulk actions. Failures are ConsoleErrors, as everywhere. */
 import type { BulkSheet, Bulks, Causes } from "@/server/contracts/bulk";
 import type { ManualVerb } from "@/server/contracts/console";
-import { call } from "../console-client";
+import { call, post } from "../console-client";
 
-const post = <T>(path: string, actionKey: string, body: unknown) => call<T>(path, { method: "POST", headers: { "Idempotency-Key": actionKey }, body });
 const at = (bulkId: string) => `/api/console/bulk/${encodeURIComponent(bulkId)}`;
 
 export const readCauses = (signal: AbortSignal): Promise<Causes> => call("/api/console/causes", { signal });

@@ -10,13 +10,15 @@ import { Fragment, useState } from "react";
 import type { ReactNode } from "react";
 import { judge } from "@/server/contracts/dish-page";
 import type { Agreement, Conservation } from "@/server/contracts/dish-page";
-import { actOnDish, ConsoleError } from "../console-client";
+import { actOnDish } from "../console-client";
+import { useFailure } from "../console-failure";
 import { useNowMs } from "../live/live-provider";
 import { useAge } from "../overview/ages";
 import { Badge } from "../ui/badge";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
 import { Panel } from "../ui/panel";
+import { ScrollArea } from "../ui/scroll-area";
 import { useToast } from "../ui/toast";
 import { useDishPage } from "./dish-screen";
 
@@ -59,7 +61,7 @@ function AsOf({ atMs }: { atMs: number }) {
 
 function ReloadButton({ mayAct }: { mayAct: boolean }) {
   const t = useTranslations("dishPage.conservation");
-  const errors = useTranslations("errors");
+  const sentenceOf = useFailure();
   const toast = useToast();
   const dishId = useDishPage((view) => view.dish.card.dishId);
   const [busy, setBusy] = useState(false);
@@ -71,8 +73,7 @@ function ReloadButton({ mayAct }: { mayAct: boolean }) {
       await actOnDish(dishId, "reload-cells", crypto.randomUUID(), {});
       toast(t("reloaded"), dishId);
     } catch (error) {
-      const code = error instanceof ConsoleError ? error.code : "UNREACHABLE";
-      setFailed(errors(errors.has(code) ? code : "UNREACHABLE", { ticketId: "–" }));
+      setFailed(sentenceOf(error));
     }
     setBusy(false);
   };
@@ -103,14 +104,7 @@ function Places({ conservation }: { conservation: Conservation }) {
   const version = (of: number) => format.number(of % 2 ** 40);
   const cellNote = (cell: { version: number } | null, agreement: Agreement) => (agreement === "behind" && cell !== null ? t("behind", { versions: row.version - cell.version }) : t(agreement));
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields
-    <div
-      role="group"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls, on a phone, must be reachable by keyboard
-      tabIndex={0}
-      aria-labelledby="conservation-title"
-      className="scroll-quiet overflow-x-auto -outline-offset-2"
-    >
+    <ScrollArea labelledBy="conservation-title" className="flex-none -outline-offset-2">
       <table className="figures w-full min-w-lg text-sm">
         <thead>
           <tr className="text-2xs text-text-3 [&>th]:border-b [&>th]:px-2 [&>th]:py-1 [&>th]:font-medium">
@@ -175,7 +169,7 @@ function Places({ conservation }: { conservation: Conservation }) {
           </Place>
         </tbody>
       </table>
-    </div>
+    </ScrollArea>
   );
 }
 

@@ -11,10 +11,12 @@ import { quantityFault, stockAfter } from "@/server/contracts/dish-page";
 import type { DishVerb, FieldFault, Stock } from "@/server/contracts/dish-page";
 import { QUANTITY_MAX, REASON_LENGTH_MAX } from "@/server/contracts/limits";
 import { actOnDish, ConsoleError } from "../console-client";
+import { useFailure } from "../console-failure";
 import { useNames } from "../overview/names";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
 import { Dialog } from "../ui/dialog";
+import { Notice } from "../ui/notice";
 import { useToast } from "../ui/toast";
 import { useDishPage } from "./dish-screen";
 
@@ -33,7 +35,7 @@ interface DishActionDialogProps {
 
 export function DishActionDialog({ verb, returnFocusTo, onClose }: DishActionDialogProps) {
   const t = useTranslations("dishPage");
-  const errors = useTranslations("errors");
+  const sentenceOf = useFailure();
   const names = useNames();
   const toast = useToast();
   const form = useId();
@@ -79,7 +81,6 @@ export function DishActionDialog({ verb, returnFocusTo, onClose }: DishActionDia
     }
   };
 
-  const code = failure === null || failure.fields.size > 0 ? null : errors.has(failure.code) ? failure.code : "UNREACHABLE";
   return (
     <Dialog
       onClose={() => busy || onClose()}
@@ -104,11 +105,8 @@ export function DishActionDialog({ verb, returnFocusTo, onClose }: DishActionDia
         </>
       }
     >
-      {code !== null && (
-        <div role="alert" className="mb-4 flex items-start gap-2 rounded-lg bg-danger-soft px-3 py-2 text-danger">
-          <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
-          {errors(code, { ticketId: "–" })}
-        </div>
+      {failure !== null && failure.fields.size === 0 && (
+        <Notice className="mb-4">{sentenceOf(failure)}</Notice>
       )}
       <form id={form} noValidate onSubmit={(event) => void send(event)} className="space-y-4">
         {counts && (

@@ -5,26 +5,21 @@
  * The rows that are on screen, out of thousands. Their places are given in rem, so nothing moves when the script takes over
  * from the first picture; their figures change in place, their order only when asked or at the beat.
  */
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp, SearchX, UtensilsCrossed } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
-import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
 import { useNowMs } from "../live/live-provider";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
+import { Empty } from "../ui/empty";
 import { Panel } from "../ui/panel";
-import { SEARCH_ID } from "./dish-filters";
+import { useVirtualRows } from "../ui/use-virtual-rows";
 import { CELL, DishRow, GRID, ROW_REM } from "./dish-row";
 import { BEAT_MS } from "./dish-table";
 import type { DishTable } from "./dish-table";
 import type { SetQuery } from "./dishes-screen";
 import { EVERYTHING, isFiltered, LIVE_SORTS, sortedBy } from "./query";
 import type { DishQuery, DishSort } from "./query";
-import { useListKeys } from "./use-list-keys";
-
-/** Rows drawn above and below what is seen: a flick of the wheel shows no gap. */
-const OVERSCAN = 8;
-const ROOT_PX = 16;
 
 interface DishListProps {
   table: DishTable;
@@ -34,29 +29,15 @@ interface DishListProps {
 
 export function DishList({ table, query, setQuery }: DishListProps) {
   const { dishIds, length, complete, counts } = useSyncExternalStore(table.onList, table.list, table.list);
-  const body = useRef<HTMLDivElement>(null);
-  const rowPx = useRowPx();
-  const virtualizer = useVirtualizer({
-    count: length,
-    getScrollElement: () => body.current,
-    estimateSize: () => rowPx,
-    overscan: OVERSCAN,
-    initialRect: { width: 1_200, height: 720 },
-    useFlushSync: false,
-  });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: sizes are kept until they are asked for anew
-  useEffect(() => virtualizer.measure(), [virtualizer, rowPx]);
+  const { body, items, toTop } = useVirtualRows(length, ROW_REM);
   // Another question begins at its first answer.
   const asked = JSON.stringify(query);
   const askedBefore = useRef(asked);
   useEffect(() => {
     if (askedBefore.current === asked) return;
     askedBefore.current = asked;
-    virtualizer.scrollToIndex(0);
-  }, [virtualizer, asked]);
-  const scrollTo = useCallback((index: number) => virtualizer.scrollToIndex(index, { align: "auto" }), [virtualizer]);
-  useListKeys({ body, length, scrollTo, searchId: SEARCH_ID });
-  const rows = virtualizer.getVirtualItems();
+    toTop();
+  }, [toTop, asked]);
   return (
     <Panel id="dishes" className="@container h-[calc(100dvh-9rem)] min-h-80 xl:h-auto xl:flex-1" title={<Matching shown={length} all={counts.all} />} note={<OrderNote table={table} query={query} />}>
       {length === 0 ? (
@@ -73,7 +54,7 @@ export function DishList({ table, query, setQuery }: DishListProps) {
             onPointerLeave={() => table.hold(false)}
           >
             <div role="presentation" className="relative w-full" style={{ height: `${length * ROW_REM}rem` }}>
-              {rows.map(({ index }) => (
+              {items.map(({ index }) => (
                 <DishRow key={dishIds[index] ?? `row-${index}`} table={table} dishId={dishIds[index]} index={index} />
               ))}
             </div>
@@ -82,18 +63,6 @@ export function DishList({ table, query, setQuery }: DishListProps) {
       )}
     </Panel>
   );
-}
-
-/** Screens that are read from afar have larger type, and rows with it. */
-function useRowPx(): number {
-  const [rowPx, setRowPx] = useState(ROW_REM * ROOT_PX);
-  useEffect(() => {
-    const measure = () => setRowPx(ROW_REM * Number.parseFloat(getComputedStyle(document.documentElement).fontSize));
-    measure();
-    window.addEventListener("resize", measure);
-    return () => window.removeEventListener("resize", measure);
-  }, []);
-  return rowPx;
 }
 
 function Matching({ shown, all }: { shown: number; all: number }) {
@@ -174,17 +143,19 @@ function OrderNote({ table, query }: { table: DishTable; query: DishQuery }) {
 
 function Nothing({ menuIsEmpty, query, setQuery }: { menuIsEmpty: boolean; query: DishQuery; setQuery: SetQuery }) {
   const t = useTranslations("dishList");
-  const Icon = menuIsEmpty ? UtensilsCrossed : SearchX;
   return (
-    <div className="flex flex-1 flex-col items-center justify-center gap-2 px-4 py-10 text-center" data-testid="no-dishes">
-      <Icon aria-hidden className="size-6 text-text-3" strokeWidth={1.5} />
-      <p className="font-medium">{t(menuIsEmpty ? "noMenu" : "noMatch")}</p>
-      <p className="max-w-96 text-text-3">{t(menuIsEmpty ? "noMenuMeaning" : "noMatchMeaning")}</p>
-      {isFiltered(query) && (
-        <Button size="sm" className="mt-1" onClick={() => setQuery({ q: EVERYTHING.q, storeId: EVERYTHING.storeId, state: EVERYTHING.state })}>
-          {t("clearFilters")}
-        </Button>
-      )}
-    </div>
+    <Empty
+      testId="no-dishes"
+      icon={menuIsEmpty ? UtensilsCrossed : SearchX}
+      title={t(menuIsEmpty ? "noMenu" : "noMatch")}
+      meaning={t(menuIsEmpty ? "noMenuMeaning" : "noMatchMeaning")}
+      action={
+        isFiltered(query) && (
+          <Button size="sm" onClick={() => setQuery({ q: EVERYTHING.q, storeId: EVERYTHING.storeId, state: EVERYTHING.state })}>
+            {t("clearFilters")}
+          </Button>
+        )
+      }
+    />
   );
 }

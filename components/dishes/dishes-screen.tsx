@@ -1,13 +1,14 @@
 "use client";
 /** All dishes: a search, filters and an order in the address, and a live list of thousands of rows that keep their places. */
 import { useLocale, useTranslations } from "next-intl";
-import { usePathname, useSearchParams } from "next/navigation";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useEffect, useState } from "react";
 import type { Locale, Operator } from "@/server/contracts/console";
 import type { OverviewSnapshot } from "@/server/contracts/socket-events";
 import { follow } from "../live/live-socket";
 import { ServerClock } from "../live/server-clock";
 import { ConsolePage } from "../shell/console-page";
+import { useAddress } from "../ui/use-address";
+import type { SetAddress } from "../ui/use-address";
 import { DishFilters } from "./dish-filters";
 import { DishList } from "./dish-list";
 import { DishTable } from "./dish-table";
@@ -24,7 +25,7 @@ interface DishesScreenProps {
 export function DishesScreen({ operator, overview, first }: DishesScreenProps) {
   const t = useTranslations("dishList");
   const locale = useLocale() as Locale;
-  const [query, setQuery] = useDishQuery();
+  const [query, setQuery] = useAddress(readQuery, addressOf);
   const [table] = useState(() => {
     const clock = new ServerClock(first.snapshot.atMs);
     return { dishes: new DishTable(first, query, locale, () => clock.nowMs()), clock };
@@ -55,22 +56,4 @@ export function DishesScreen({ operator, overview, first }: DishesScreenProps) {
   );
 }
 
-export type SetQuery = (change: Partial<DishQuery>, how?: "push" | "replace") => void;
-
-/** The address is where the query lives, so that Back, a bookmark and a link to a colleague all work. */
-function useDishQuery(): [DishQuery, SetQuery] {
-  const params = useSearchParams();
-  const pathname = usePathname();
-  const query = useMemo(() => readQuery(params), [params]);
-  const setQuery = useCallback<SetQuery>(
-    (change, how = "push") => {
-      // What the address says now: it may be ahead of what was rendered.
-      const address = addressOf({ ...readQuery(new URLSearchParams(window.location.search)), ...change });
-      if (address === `${pathname}${window.location.search}`) return;
-      if (how === "push") window.history.pushState(null, "", address);
-      else window.history.replaceState(null, "", address);
-    },
-    [pathname],
-  );
-  return [query, setQuery];
-}
+export type SetQuery = SetAddress<DishQuery>;

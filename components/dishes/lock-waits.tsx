@@ -1,6 +1,7 @@
 "use client";
 /** Waiting for this dish's lock, over all instances: what it did to others, and what those who want it suffer. */
 import { useFormatter, useTranslations } from "next-intl";
+import { Fact } from "../ui/fact";
 import { Panel } from "../ui/panel";
 import { useDishPage } from "./dish-screen";
 
@@ -20,14 +21,5 @@ export function LockWaits() {
         <Fact label={t("blame")}>{waits === undefined || waits.blameMs === 0 ? "–" : ms(waits.blameMs)}</Fact>
       </dl>
     </Panel>
-  );
-}
-
-function Fact({ label, children }: { label: string; children: string }) {
-  return (
-    <div className="min-w-0">
-      <dt className="truncate text-2xs text-text-3" title={label}>{label}</dt>
-      <dd className="truncate text-sm font-medium">{children}</dd>
-    </div>
   );
 }

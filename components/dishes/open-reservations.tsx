@@ -9,6 +9,7 @@ import { useNowMs } from "../live/live-provider";
 import { useAge } from "../overview/ages";
 import { cn } from "../ui/cn";
 import { Panel } from "../ui/panel";
+import { ROW, Table } from "../ui/table";
 import { useDishPage } from "./dish-screen";
 
 export function OpenReservationsPanel({ className }: { className?: string }) {
@@ -21,31 +22,22 @@ export function OpenReservationsPanel({ className }: { className?: string }) {
       {open === undefined || open.count === 0 ? (
         <p className="grid flex-1 place-items-center px-4 py-8 text-center text-text-3">{t(open === undefined ? "unread" : "none")}</p>
       ) : (
-        // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields
-        <div
-          role="group"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-          tabIndex={0}
-          aria-labelledby="open-reservations-title"
-          className="scroll-quiet min-h-0 flex-1 overflow-auto"
+        <Table
+          labelledBy="open-reservations-title"
+          head={
+            <>
+              <th scope="col" className="pl-4! text-left">{t("transaction")}</th>
+              <th scope="col" className="hidden text-left @md:table-cell">{t("order")}</th>
+              <th scope="col" className="w-16 text-right">{t("portions")}</th>
+              <th scope="col" className="w-24 text-right">{t("age")}</th>
+              <th scope="col" className="w-24 pr-4! text-right">{t("expires")}</th>
+            </>
+          }
         >
-          <table className="w-full table-fixed border-separate border-spacing-0">
-            <thead>
-              <tr className="text-2xs text-text-3 [&>th]:sticky [&>th]:top-0 [&>th]:z-10 [&>th]:border-b [&>th]:bg-surface [&>th]:px-2 [&>th]:py-1 [&>th]:font-medium">
-                <th scope="col" className="pl-4! text-left">{t("transaction")}</th>
-                <th scope="col" className="hidden text-left @md:table-cell">{t("order")}</th>
-                <th scope="col" className="w-16 text-right">{t("portions")}</th>
-                <th scope="col" className="w-24 text-right">{t("age")}</th>
-                <th scope="col" className="w-24 pr-4! text-right">{t("expires")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {open.rows.map((reservation) => (
-                <Row key={reservation.txId} reservation={reservation} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+          {open.rows.map((reservation) => (
+            <Row key={reservation.txId} reservation={reservation} />
+          ))}
+        </Table>
       )}
     </Panel>
   );
@@ -60,7 +52,7 @@ function Row({ reservation }: { reservation: OpenReservation }) {
   const leftMs = expiresAtMs - nowMs;
   const soon = leftMs < EXPIRING_MS;
   return (
-    <tr className="[&>td]:border-b [&>td]:px-2 [&>td]:py-1.5 last:[&>td]:border-b-0 hover:bg-sunken">
+    <tr className={ROW}>
       <td className="pl-4!">
         <Link href={`/transactions/${encodeURIComponent(txId)}`} prefetch={false} className="block truncate font-mono text-xs text-accent underline-offset-2 hover:underline" title={txId}>
           {txId}

@@ -24,7 +24,7 @@ export function StockPanel() {
         </span>
       }
     >
-      <div className="figures relative min-h-52 flex-1 px-3 pt-2 pb-1">
+      <div className="figures relative mx-3 my-2 min-h-50 flex-1">
         <StockChart points={points} />
       </div>
     </Panel>

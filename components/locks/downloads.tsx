@@ -5,6 +5,7 @@ import { useTranslations } from "next-intl";
 import { useEffect, useState } from "react";
 import type { ContentionSeconds } from "@/server/contracts/contention";
 import { ConsoleError } from "../console-client";
+import { useFailure } from "../console-failure";
 import { Button } from "../ui/button";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "../ui/menu";
 import { useToast } from "../ui/toast";
@@ -17,7 +18,7 @@ const PROFILES = ["mutex", "block"] as const;
 export function Downloads({ seconds }: { seconds: ContentionSeconds }) {
   const t = useTranslations("locks.downloads");
   const words = useTranslations("locks");
-  const errors = useTranslations("errors");
+  const sentenceOf = useFailure();
   const toast = useToast();
   const { own } = useLocksView();
   const [busy, setBusy] = useState(false);
@@ -30,9 +31,8 @@ export function Downloads({ seconds }: { seconds: ContentionSeconds }) {
     try {
       toast(t("done"), await download(path));
     } catch (error) {
-      const { code, retryAfterSeconds } = error instanceof ConsoleError ? error : new ConsoleError("UNREACHABLE");
-      if (code === "OVERLOADED") setFailure(t("busy", { seconds: retryAfterSeconds ?? 1 }));
-      else setFailure(`${t("failed")} ${errors(errors.has(code) ? code : "UNREACHABLE", { ticketId: "–" })}`);
+      if (error instanceof ConsoleError && error.code === "OVERLOADED") setFailure(t("busy", { seconds: error.retryAfterSeconds ?? 1 }));
+      else setFailure(`${t("failed")} ${sentenceOf(error)}`);
     } finally {
       setBusy(false);
       setTracing(null);

@@ -11,6 +11,7 @@ import type { ContentionWindow } from "@/server/contracts/contention";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
 import { Panel } from "../ui/panel";
+import { Segments } from "../ui/segments";
 import { HEAT_LEVELS, heatLabel, heatLevel } from "./heat";
 import { MEASURES, useDuration } from "./use-locks";
 import type { Choice, Measure } from "./use-locks";
@@ -47,7 +48,7 @@ export function HeatMap({ window, choice, choose }: HeatMapProps) {
       id="heat"
       title={t("title")}
       note={t("note")}
-      tools={<MeasureSwitch measure={measure} choose={choose} />}
+      tools={<Segments small legend={t("measure")} value={measure} onChange={(next) => choose({ measure: next })} options={MEASURES.map((each) => ({ value: each, label: t(each) }))} />}
     >
       <div className="flex min-h-0 flex-1 flex-col gap-2 p-3">
         {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields */}
@@ -142,24 +143,3 @@ const Cell = memo(
     before.chosen === after.chosen &&
     before.reachable === after.reachable,
 );
-
-function MeasureSwitch({ measure, choose }: { measure: Measure; choose: HeatMapProps["choose"] }) {
-  const t = useTranslations("locks.heat");
-  return (
-    <fieldset className="flex rounded-md border p-0.5">
-      <legend className="sr-only">{t("measure")}</legend>
-      {MEASURES.map((each) => (
-        <label
-          key={each}
-          className={cn(
-            "flex h-6 cursor-pointer items-center rounded px-2 text-xs font-medium has-focus-visible:outline-2 has-focus-visible:outline-accent",
-            each === measure ? "bg-accent-soft text-accent" : "text-text-2 hover:bg-sunken",
-          )}
-        >
-          <input type="radio" name="measure" value={each} checked={each === measure} onChange={() => choose({ measure: each })} className="sr-only" />
-          {t(each)}
-        </label>
-      ))}
-    </fieldset>
-  );
-}

@@ -8,11 +8,13 @@ import { memo, useState } from "react";
 import type { DishContention } from "@/server/contracts/contention";
 import type { DishCard } from "@/server/contracts/socket-events";
 import { useNames } from "../overview/names";
+import { Empty } from "../ui/empty";
 import { Panel } from "../ui/panel";
+import { ROW, Table } from "../ui/table";
+import { useHold } from "../ui/use-hold";
 import { RANK_EVERY_MS, Ranking } from "./row-order";
 import { useDuration, useLocksView } from "./use-locks";
 import type { Choice } from "./use-locks";
-import { useHold } from "./use-hold";
 
 const ROWS_MAX = 20;
 /** What the engine adds up beyond the dishes that it tells apart. */
@@ -34,40 +36,28 @@ export function HottestDishes({ dishes, choice }: { dishes: readonly DishContent
   return (
     <Panel id="hottest" className="@container" title={t("title")} note={held ? t("held") : t("note", { seconds: RANK_EVERY_MS / 1_000 })}>
       {order.length === 0 ? (
-        <div className="grid flex-1 place-content-center gap-1 px-6 py-8 text-center">
-          <p className="font-medium">{segment === null ? t("empty") : t("emptySegment", { segment })}</p>
-          <p className="max-w-80 text-xs text-text-3">{t("emptyMeaning")}</p>
-        </div>
+        <Empty title={segment === null ? t("empty") : t("emptySegment", { segment })} meaning={t("emptyMeaning")} />
       ) : (
-        // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields
-        <div
-          role="group"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-          tabIndex={0}
-          aria-labelledby="hottest-title"
-          className="scroll-quiet min-h-0 flex-1 overflow-auto"
+        <Table
+          labelledBy="hottest-title"
           {...handlers}
+          head={
+            <>
+              <th scope="col" className="pl-4! text-left">{t("dish")}</th>
+              <th scope="col" className="hidden w-11 text-right @3xl:table-cell">{t("segment")}</th>
+              <th scope="col" className="w-[22%] text-right" title={t("painMeaning")}>{t("pain")}</th>
+              <th scope="col" className="w-[22%] text-left" title={t("blameMeaning")}>{t("blame")}</th>
+              <th scope="col" className="hidden w-18 text-right @xl:table-cell">{t("longest")}</th>
+              <th scope="col" className="hidden w-16 text-right @3xl:table-cell">{t("waits")}</th>
+              <th scope="col" className="hidden w-18 pr-4! text-right @2xl:table-cell" title={t("holdMeaning")}>{t("hold")}</th>
+            </>
+          }
         >
-          <table className="w-full table-fixed border-separate border-spacing-0">
-            <thead>
-              <tr className="text-2xs text-text-3 [&>th]:sticky [&>th]:top-0 [&>th]:z-10 [&>th]:border-b [&>th]:bg-surface [&>th]:px-2 [&>th]:py-1 [&>th]:font-medium [&>th]:whitespace-nowrap">
-                <th scope="col" className="pl-4! text-left">{t("dish")}</th>
-                <th scope="col" className="hidden w-11 text-right @3xl:table-cell">{t("segment")}</th>
-                <th scope="col" className="w-[22%] text-right" title={t("painMeaning")}>{t("pain")}</th>
-                <th scope="col" className="w-[22%] text-left" title={t("blameMeaning")}>{t("blame")}</th>
-                <th scope="col" className="hidden w-18 text-right @xl:table-cell">{t("longest")}</th>
-                <th scope="col" className="hidden w-16 text-right @3xl:table-cell">{t("waits")}</th>
-                <th scope="col" className="hidden w-18 pr-4! text-right @2xl:table-cell" title={t("holdMeaning")}>{t("hold")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {order.map((dishId, place) => {
-                const dish = byId.get(dishId);
-                return dish && <Row key={dishId} dish={dish} card={cards.get(dishId)} rank={place + 1} top={top} />;
-              })}
-            </tbody>
-          </table>
-        </div>
+          {order.map((dishId, place) => {
+            const dish = byId.get(dishId);
+            return dish && <Row key={dishId} dish={dish} card={cards.get(dishId)} rank={place + 1} top={top} />;
+          })}
+        </Table>
       )}
     </Panel>
   );
@@ -80,7 +70,7 @@ const Row = memo(function Row({ dish, card, rank, top }: { dish: DishContention;
   const duration = useDuration();
   const { dishId, segment, painMs, blameMs, waitMsMax, waits, holds, holdMs } = dish;
   return (
-    <tr data-testid={`contention-${dishId}`} data-rank={rank} className="[&>td]:border-b [&>td]:px-2 [&>td]:py-1 last:[&>td]:border-b-0 hover:bg-sunken">
+    <tr data-testid={`contention-${dishId}`} data-rank={rank} className={ROW}>
       <td className="pl-4!">
         {dishId === OTHER_DISHES ? (
           <span className="text-text-2">{t("others")}</span>

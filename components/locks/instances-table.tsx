@@ -9,6 +9,7 @@ import { Badge } from "../ui/badge";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
 import { Panel } from "../ui/panel";
+import { Table } from "../ui/table";
 import { BatchSizes } from "./batch-sizes";
 import { shortName, useLocksView } from "./use-locks";
 import type { Choice } from "./use-locks";
@@ -18,44 +19,38 @@ export function InstancesTable({ choice, choose }: { choice: Choice; choose(chan
   const { instances, own } = useLocksView();
   return (
     <Panel id="instances" title={t("title")} className="shrink-0">
-      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields */}
-      <div
-        role="group"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-        tabIndex={0}
-        aria-labelledby="instances-title"
-        className="scroll-quiet overflow-x-auto"
+      <Table
+        labelledBy="instances-title"
+        className="flex-none"
+        tableClassName="min-w-240"
+        headClassName="[&>th]:text-right"
+        head={
+          <>
+            <th scope="col" className="pl-4! text-left!">{t("name")}</th>
+            <th scope="col" className="text-left!">{t("state")}</th>
+            <th scope="col">{t("up")}</th>
+            <th scope="col">{t("heard")}</th>
+            <th scope="col">{t("waiting")}</th>
+            <th scope="col">{t("operations")}</th>
+            <th scope="col">{t("batch")}</th>
+            <th scope="col" className="w-28 text-left!">{t("sizes")}</th>
+            <th scope="col">{t("casRetries")}</th>
+            <th scope="col">{t("timedOut")}</th>
+            <th scope="col">{t("sampling")}</th>
+            <th scope="col" className="pr-4! pl-6! text-left!">{t("breakers")}</th>
+          </>
+        }
       >
-        <table className="w-full min-w-240 border-separate border-spacing-0">
-          <thead>
-            <tr className="text-2xs text-text-3 [&>th]:border-b [&>th]:px-2 [&>th]:py-1 [&>th]:text-right [&>th]:font-medium [&>th]:whitespace-nowrap">
-              <th scope="col" className="pl-4! text-left!">{t("name")}</th>
-              <th scope="col" className="text-left!">{t("state")}</th>
-              <th scope="col">{t("up")}</th>
-              <th scope="col">{t("heard")}</th>
-              <th scope="col">{t("waiting")}</th>
-              <th scope="col">{t("operations")}</th>
-              <th scope="col">{t("batch")}</th>
-              <th scope="col" className="w-28 text-left!">{t("sizes")}</th>
-              <th scope="col">{t("casRetries")}</th>
-              <th scope="col">{t("timedOut")}</th>
-              <th scope="col">{t("sampling")}</th>
-              <th scope="col" className="pr-4! pl-6! text-left!">{t("breakers")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {instances.map((instance) => (
-              <Row
-                key={instance.instance}
-                instance={instance}
-                own={instance.instance === own}
-                chosen={instance.instance === choice.instance}
-                onChoose={() => choose({ instance: instance.instance === choice.instance ? null : instance.instance })}
-              />
-            ))}
-          </tbody>
-        </table>
-      </div>
+        {instances.map((instance) => (
+          <Row
+            key={instance.instance}
+            instance={instance}
+            own={instance.instance === own}
+            chosen={instance.instance === choice.instance}
+            onChoose={() => choose({ instance: instance.instance === choice.instance ? null : instance.instance })}
+          />
+        ))}
+      </Table>
     </Panel>
   );
 }

@@ -10,6 +10,7 @@ import type { KeyboardEvent } from "react";
 import type { LaneBatch, LaneCapture } from "@/server/contracts/contention";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
+import { Empty } from "../ui/empty";
 import { Panel } from "../ui/panel";
 import { captureLanes } from "./locks-client";
 import { shortName, useDishName, useDuration, useLocksView } from "./use-locks";
@@ -42,10 +43,7 @@ export function LaneChart() {
       }
     >
       {capture === null ? (
-        <div className="grid flex-1 place-content-center gap-1 px-6 py-8 text-center">
-          <p className="font-medium">{t("quiet")}</p>
-          <p className="max-w-110 text-xs text-text-3">{t("quietMeaning")}</p>
-        </div>
+        <Empty title={t("quiet")} meaning={t("quietMeaning")} />
       ) : (
         <Chart capture={capture} />
       )}

@@ -2,65 +2,48 @@
 /** What a person should hear of: batches that held too long, orders that starved or ran out of time. News wait while somebody reads. */
 import { Hourglass, Lock, TimerOff } from "lucide-react";
 import { useTranslations } from "next-intl";
-import { useState } from "react";
 import type { LockEventKind, MergedEvent } from "@/server/contracts/contention";
 import { useNowMs } from "../live/live-provider";
 import { useAge } from "../overview/ages";
 import { Badge } from "../ui/badge";
 import { Button } from "../ui/button";
+import { Empty } from "../ui/empty";
 import { Panel } from "../ui/panel";
+import { ScrollArea } from "../ui/scroll-area";
+import { useSteadyRows } from "../ui/use-steady-rows";
 import { useDishName, useDuration } from "./use-locks";
-import { useHold } from "./use-hold";
 
 const ICONS = { HELD_TOO_LONG: Lock, STARVED: Hourglass, PAST_DEADLINE: TimerOff } as const satisfies Record<LockEventKind, unknown>;
 const EVENTS_SHOWN_MAX = 30;
+const idOf = ({ id }: MergedEvent) => id;
 
 export function LockEvents({ events }: { events: readonly MergedEvent[] }) {
   const t = useTranslations("locks.events");
-  const { held, handlers } = useHold();
-  const wanted = events.slice(0, EVENTS_SHOWN_MAX).map(({ id }) => id);
-  const [order, setOrder] = useState<readonly string[]>(wanted);
-  const shownIds = new Set(order);
-  const news = wanted.filter((id) => !shownIds.has(id));
-  const follows = !held || order.length === 0;
-  if (follows && wanted.join() !== order.join()) setOrder(wanted);
-  const byId = new Map(events.map((event) => [event.id, event]));
+  const { rows, news, showNews, handlers } = useSteadyRows("", events.slice(0, EVENTS_SHOWN_MAX), idOf);
   return (
     <Panel
       id="lock-events"
       title={t("title")}
       tools={
         <span role="status" className="flex h-6 items-center">
-          {news.length > 0 && !follows && (
-            <Button kind="ghost" size="sm" className="h-6 px-1.5" onClick={() => setOrder(wanted)}>
-              {t("news", { count: news.length })}
+          {news > 0 && (
+            <Button kind="ghost" size="sm" className="h-6 px-1.5" onClick={showNews}>
+              {t("news", { count: news })}
             </Button>
           )}
         </span>
       }
     >
-      {order.length === 0 ? (
-        <div className="grid flex-1 place-content-center gap-1 px-6 py-8 text-center">
-          <p className="font-medium">{t("empty")}</p>
-          <p className="text-xs text-text-3">{t("emptyMeaning")}</p>
-        </div>
+      {rows.length === 0 ? (
+        <Empty title={t("empty")} meaning={t("emptyMeaning")} />
       ) : (
-        // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields
-        <div
-          role="group"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-          tabIndex={0}
-          aria-labelledby="lock-events-title"
-          className="scroll-quiet min-h-0 flex-1 overflow-auto"
-          {...handlers}
-        >
+        <ScrollArea labelledBy="lock-events-title" {...handlers}>
           <ul className="divide-y">
-            {order.map((id) => {
-              const event = byId.get(id);
-              return event && <EventRow key={id} event={event} />;
-            })}
+            {rows.map((event) => (
+              <EventRow key={event.id} event={event} />
+            ))}
           </ul>
-        </div>
+        </ScrollArea>
       )}
     </Panel>
   );

@@ -1,6 +1,6 @@
 /** The page of locks' own calls. Files are fetched, not navigated to, so that a failure has a sentence. */
 import type { LaneCapture, SamplingAnswer } from "@/server/contracts/contention";
-import { call, ConsoleError, request } from "../console-client";
+import { call, ConsoleError, post, request } from "../console-client";
 
 export function captureLanes(signal: AbortSignal): Promise<LaneCapture> {
   return call("/api/console/locks/lanes", { signal });
@@ -8,11 +8,7 @@ export function captureLanes(signal: AbortSignal): Promise<LaneCapture> {
 
 /** @param actionKey made once per intent: a repeat of it, after a lost answer, gets the first answer. */
 export function setSampling(every: number, actionKey: string, reason: string): Promise<SamplingAnswer> {
-  return call("/api/console/locks/sampling", {
-    method: "POST",
-    headers: { "Idempotency-Key": actionKey },
-    body: reason === "" ? { every } : { every, reason },
-  });
+  return post("/api/console/locks/sampling", actionKey, reason === "" ? { every } : { every, reason });
 }
 
 /** Saves what the address answers under the name it gives. @returns the name. */

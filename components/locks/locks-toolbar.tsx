@@ -1,11 +1,12 @@
 "use client";
 /** Which instances, which window, how closely it is measured, and what can be taken away as a file. */
-import { ChevronDown, Gauge, Server } from "lucide-react";
+import { Gauge, Server } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { CONTENTION_WINDOWS } from "@/server/contracts/contention";
 import { Button } from "../ui/button";
-import { cn } from "../ui/cn";
+import { Segments } from "../ui/segments";
+import { Select } from "../ui/select";
 import { Tooltip } from "../ui/tooltip";
 import { Downloads } from "./downloads";
 import { SamplingDialog, useSamplingWords } from "./sampling-dialog";
@@ -38,46 +39,28 @@ function InstanceSelect({ choice, choose }: Omit<LocksToolbarProps, "mayAct">) {
   const { instances, own } = useLocksView();
   const { instance } = choice;
   return (
-    <label className="relative flex items-center text-xs text-text-2">
-      <Server aria-hidden className="pointer-events-none absolute left-2.5 size-3.5 text-text-3" />
-      <span className="sr-only">{t("instance")}</span>
-      <select
-        value={instance ?? ""}
-        onChange={(event) => choose({ instance: event.target.value === "" ? null : event.target.value })}
-        className="h-8 max-w-72 appearance-none truncate rounded-md border bg-surface pr-7 pl-8 text-xs font-medium hover:bg-sunken"
-      >
-        <option value="">{t("allInstances", { count: instances.filter(({ alive }) => alive).length })}</option>
-        {instances.map((each) => (
-          <option key={each.instance} value={each.instance}>
-            {each.instance}
-            {each.instance === own ? ` (${t("thisOne")})` : ""}
-          </option>
-        ))}
-        {instance !== null && !instances.some((each) => each.instance === instance) && <option value={instance}>{instance}</option>}
-      </select>
-      <ChevronDown aria-hidden className="pointer-events-none absolute right-2 size-3.5 text-text-3" />
-    </label>
+    <Select label={t("instance")} icon={Server} value={instance ?? ""} onChange={(chosen) => choose({ instance: chosen === "" ? null : chosen })} className="max-w-72">
+      <option value="">{t("allInstances", { count: instances.filter(({ alive }) => alive).length })}</option>
+      {instances.map((each) => (
+        <option key={each.instance} value={each.instance}>
+          {each.instance}
+          {each.instance === own ? ` (${t("thisOne")})` : ""}
+        </option>
+      ))}
+      {instance !== null && !instances.some((each) => each.instance === instance) && <option value={instance}>{instance}</option>}
+    </Select>
   );
 }
 
 function WindowSwitch({ choice, choose }: Omit<LocksToolbarProps, "mayAct">) {
   const t = useTranslations("locks");
   return (
-    <fieldset className="flex rounded-md border bg-surface p-0.5">
-      <legend className="sr-only">{t("window")}</legend>
-      {CONTENTION_WINDOWS.map((seconds) => (
-        <label
-          key={seconds}
-          className={cn(
-            "flex h-7 cursor-pointer items-center rounded px-2.5 text-xs font-medium whitespace-nowrap has-focus-visible:outline-2 has-focus-visible:outline-accent",
-            choice.seconds === seconds ? "bg-accent-soft text-accent" : "text-text-2 hover:bg-sunken",
-          )}
-        >
-          <input type="radio" name="window" value={seconds} checked={choice.seconds === seconds} onChange={() => choose({ seconds })} className="sr-only" />
-          {t(`windows.${seconds}`)}
-        </label>
-      ))}
-    </fieldset>
+    <Segments
+      legend={t("window")}
+      value={choice.seconds}
+      onChange={(seconds) => choose({ seconds })}
+      options={CONTENTION_WINDOWS.map((seconds) => ({ value: seconds, label: t(`windows.${seconds}`) }))}
+    />
   );
 }
 

@@ -1,14 +1,14 @@
 "use client";
 /** How closely contention is measured: what a rate would cost at the present load, before it is set in every instance. */
-import { CircleAlert } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import { useState } from "react";
 import { SAMPLE_EVERY_CHOICES, SAMPLE_EVERY_DEFAULT, samplingCost } from "@/server/contracts/contention";
-import { REASON_LENGTH_MAX } from "@/server/contracts/limits";
-import { ConsoleError } from "../console-client";
+import { useFailure } from "../console-failure";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
 import { Dialog } from "../ui/dialog";
+import { Notice } from "../ui/notice";
+import { TextArea } from "../ui/text-area";
 import { useToast } from "../ui/toast";
 import { setSampling } from "./locks-client";
 import { useLocksView } from "./use-locks";
@@ -24,7 +24,7 @@ export function useSamplingWords(): (every: number) => string {
 export function SamplingDialog({ now, returnFocusTo, onClose }: { now: number; returnFocusTo: string; onClose(): void }) {
   const t = useTranslations("locks.sampling");
   const actions = useTranslations("action");
-  const errors = useTranslations("errors");
+  const sentenceOf = useFailure();
   const words = useSamplingWords();
   const toast = useToast();
   const { instances } = useLocksView();
@@ -45,8 +45,7 @@ export function SamplingDialog({ now, returnFocusTo, onClose }: { now: number; r
       toast(t("done"), t("doneDetail", { choice: words(every) }));
       onClose();
     } catch (error) {
-      const code = error instanceof ConsoleError ? error.code : "UNREACHABLE";
-      setFailure(errors.has(code) ? code : "UNREACHABLE");
+      setFailure(sentenceOf(error));
       setBusy(false);
     }
   };
@@ -65,10 +64,7 @@ export function SamplingDialog({ now, returnFocusTo, onClose }: { now: number; r
       }
     >
       {failure !== null && (
-        <div role="alert" className="mb-4 flex items-start gap-2 rounded-lg bg-danger-soft px-3 py-2 text-danger">
-          <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
-          {errors(failure, { ticketId: "–" })}
-        </div>
+        <Notice className="mb-4">{failure}</Notice>
       )}
       <fieldset className="grid grid-cols-2 gap-2 sm:grid-cols-4">
         <legend className="sr-only">{t("title")}</legend>
@@ -90,18 +86,9 @@ export function SamplingDialog({ now, returnFocusTo, onClose }: { now: number; r
       </fieldset>
       <Consequence now={now} every={every} />
       <p className="mt-3 text-xs text-text-3">{t("reach", { count: instances.filter(({ alive }) => alive).length, usual: SAMPLE_EVERY_DEFAULT })}</p>
-      <label className="mt-4 block">
-        <span className="text-xs font-medium text-text-2">
-          {actions("reason")} <span className="font-normal text-text-3">{actions("optional")}</span>
-        </span>
-        <textarea
-          value={reason}
-          maxLength={REASON_LENGTH_MAX}
-          rows={2}
-          onChange={(event) => setReason(event.target.value)}
-          className="mt-1 block w-full resize-none rounded-md border border-line-strong bg-surface px-3 py-2 text-sm"
-        />
-      </label>
+      <div className="mt-4">
+        <TextArea label={actions("reason")} note={actions("optional")} value={reason} onChange={setReason} />
+      </div>
     </Dialog>
   );
 }

@@ -1,12 +1,12 @@
 "use client";
 /** What the parts of the page of locks share: the store, what was chosen in the address, and how a duration is written. */
 import { useFormatter, useTranslations } from "next-intl";
-import { usePathname, useSearchParams } from "next/navigation";
 import { createContext, useCallback, useContext, useMemo, useSyncExternalStore } from "react";
 import { CONTENTION_WINDOWS, mergeLocks, SEGMENTS } from "@/server/contracts/contention";
 import type { ContentionSeconds, MergedLocks } from "@/server/contracts/contention";
 import type { DishCard } from "@/server/contracts/socket-events";
 import { useNames } from "../overview/names";
+import { useAddress } from "../ui/use-address";
 import type { LocksStore, LocksView } from "./locks-store";
 
 export const LocksContext = createContext<LocksStore | null>(null);
@@ -42,28 +42,18 @@ export function readChoice(params: { get(name: string): string | null }): Choice
   };
 }
 
-function addressOf(pathname: string, { instance, seconds, measure, segment }: Choice): string {
+function addressOf({ instance, seconds, measure, segment }: Choice): string {
   const params = new URLSearchParams();
   if (instance !== null) params.set("instance", instance);
   if (seconds !== WINDOW_DEFAULT) params.set("window", String(seconds));
   if (measure !== "blame") params.set("measure", measure);
   if (segment !== null) params.set("segment", String(segment));
-  return params.size === 0 ? pathname : `${pathname}?${params}`;
+  return params.size === 0 ? "/locks" : `/locks?${params}`;
 }
 
 export function useChoice(): [Choice, (change: Partial<Choice>) => void] {
-  const params = useSearchParams();
-  const pathname = usePathname();
-  const choice = useMemo(() => readChoice(params), [params]);
-  // The address as it is when somebody chooses: two choices at once must both stand.
-  const choose = useCallback(
-    (change: Partial<Choice>) => {
-      const now = readChoice(new URLSearchParams(window.location.search));
-      window.history.replaceState(null, "", addressOf(pathname, { ...now, ...change }));
-    },
-    [pathname],
-  );
-  return [choice, choose];
+  const [choice, setAddress] = useAddress(readChoice, addressOf);
+  return [choice, useCallback((change) => setAddress(change, "replace"), [setAddress])];
 }
 
 /** The chosen instances as one. An instance that is chosen and no longer known is nothing. */

@@ -8,7 +8,9 @@ import { useTranslations } from "next-intl";
 import { useState } from "react";
 import type { MergedLocks } from "@/server/contracts/contention";
 import { cn } from "../ui/cn";
+import { Empty } from "../ui/empty";
 import { Panel } from "../ui/panel";
+import { ScrollArea } from "../ui/scroll-area";
 import { Slots } from "./row-order";
 import { useDishName, useDuration, useLocksView } from "./use-locks";
 
@@ -26,19 +28,9 @@ export function WaitChains({ chains, handovers }: { chains: readonly Chain[]; ha
   return (
     <Panel id="wait-chains" title={t("title")} note={t("note")}>
       {rows.length === 0 ? (
-        <div className="grid flex-1 place-content-center gap-1 px-6 py-8 text-center">
-          <p className="font-medium">{t("empty")}</p>
-          <p className="text-xs text-text-3">{t("emptyMeaning")}</p>
-        </div>
+        <Empty title={t("empty")} meaning={t("emptyMeaning")} />
       ) : (
-        // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields
-        <div
-          role="group"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-          tabIndex={0}
-          aria-labelledby="wait-chains-title"
-          className="scroll-quiet min-h-0 flex-1 overflow-auto"
-        >
+        <ScrollArea labelledBy="wait-chains-title">
           <ul>
             {shown.map((slot, place) =>
               slot === null ? (
@@ -49,7 +41,7 @@ export function WaitChains({ chains, handovers }: { chains: readonly Chain[]; ha
               ),
             )}
           </ul>
-        </div>
+        </ScrollArea>
       )}
     </Panel>
   );

@@ -3,21 +3,24 @@
  * One verb for one transaction by hand: first what will happen, then the act, then what became of it.
  * The act is HTTP with an action key made once for this dialog, so a repeat after a lost answer does nothing twice.
  */
-import { ArrowRight, CircleAlert, LoaderCircle, Plug, TicketPercent } from "lucide-react";
+import { ArrowRight, LoaderCircle, Plug, TicketPercent } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import { useCallback, useEffect, useState } from "react";
 import { REASONED_VERBS } from "@/server/contracts/console";
 import type { ActionPreview, BranchEffect, LineEffect, ManualVerb, TransactionState } from "@/server/contracts/console";
-import { ConsoleError, act, previewAction } from "../console-client";
+import { act, previewAction } from "../console-client";
+import { useFailure } from "../console-failure";
 import { useLive, useNowMs } from "../live/live-provider";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
 import { Dialog } from "../ui/dialog";
+import { Fact } from "../ui/fact";
+import { Notice } from "../ui/notice";
+import { TextArea } from "../ui/text-area";
 import { useToast } from "../ui/toast";
 import { useAge } from "./ages";
 import { useNames } from "./names";
 
-const REASON_LENGTH_MAX = 500;
 const REASON_ID = "action-reason";
 
 interface ActionDialogProps {
@@ -32,13 +35,14 @@ interface ActionDialogProps {
 
 export function ActionDialog({ txId, verb, returnFocusTo, onClose, onDone }: ActionDialogProps) {
   const t = useTranslations("action");
-  const errors = useTranslations("errors");
+  const states = useTranslations("pending.states");
+  const sentenceOf = useFailure();
   const toast = useToast();
   const { store } = useLive();
   const [actionKey] = useState(() => crypto.randomUUID());
   const [reason, setReason] = useState("");
   const [preview, setPreview] = useState<ActionPreview | null>(null);
-  const [failure, setFailure] = useState<ConsoleError | null>(null);
+  const [failure, setFailure] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
   /** The act was asked for without a reason. */
   const [unreasoned, setUnreasoned] = useState(false);
@@ -53,7 +57,7 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose, onDone }: Act
     (signal: AbortSignal) => {
       setFailure(null);
       previewAction(txId, verb, signal).then(setPreview, (error: unknown) => {
-        if (!signal.aborted) setFailure(error instanceof ConsoleError ? error : new ConsoleError("UNREACHABLE"));
+        if (!signal.aborted) setFailure(error);
       });
     },
     [txId, verb],
@@ -79,12 +83,11 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose, onDone }: Act
       toast(t(`${verb}.done`), txId);
       onClose();
     } catch (error) {
-      setFailure(error instanceof ConsoleError ? error : new ConsoleError("UNREACHABLE"));
+      setFailure(error);
       setBusy(false);
     }
   };
 
-  const code = failure === null ? null : errors.has(failure.code) ? failure.code : "UNREACHABLE";
   return (
     <Dialog
       onClose={() => busy || onClose()}
@@ -109,16 +112,19 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose, onDone }: Act
         </>
       }
     >
-      {code !== null && (
-        <div role="alert" className="mb-4 flex items-start gap-2 rounded-lg bg-danger-soft px-3 py-2 text-danger">
-          <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
-          <span className="flex-1">{errors(code, { ticketId: failure?.ticketId ?? "–" })}</span>
-          {preview === null && (
-            <Button kind="ghost" size="sm" className="h-6 text-danger" onClick={() => load(new AbortController().signal)}>
-              {t("lookAgain")}
-            </Button>
-          )}
-        </div>
+      {failure !== null && (
+        <Notice
+          className="mb-4"
+          action={
+            preview === null && (
+              <Button kind="ghost" size="sm" className="h-6 text-danger" onClick={() => load(new AbortController().signal)}>
+                {t("lookAgain")}
+              </Button>
+            )
+          }
+        >
+          {sentenceOf(failure)}
+        </Notice>
       )}
       {preview === null ? (
         failure === null && (
@@ -130,10 +136,9 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose, onDone }: Act
       ) : (
         <>
           {preview.because !== null && (
-            <div role="alert" className="mb-4 flex items-start gap-2 rounded-lg bg-warn-soft px-3 py-2 text-warn">
-              <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
-              {t(`because.${preview.because}`, { state: preview.transaction?.state ?? "" })}
-            </div>
+            <Notice tone="warn" className="mb-4">
+              {t(`because.${preview.because}`, { state: preview.transaction === null ? "" : states(preview.transaction.state) })}
+            </Notice>
           )}
           <Effect preview={preview} />
           {preview.legal && (
@@ -151,28 +156,16 @@ function ReasonField({ verb, reason, missing, onChange }: { verb: ManualVerb; re
   const needed = REASONED_VERBS.has(verb);
   return (
     <div className="mt-4">
-      <label className="block">
-        <span className="text-xs font-medium text-text-2">
-          {t("reason")} <span className="font-normal text-text-3">{t(needed ? "needed" : "optional")}</span>
-        </span>
-        <textarea
-          id={REASON_ID}
-          value={reason}
-          maxLength={REASON_LENGTH_MAX}
-          rows={2}
-          required={needed}
-          aria-invalid={missing || undefined}
-          aria-describedby={missing ? `${REASON_ID}-missing` : undefined}
-          onChange={(event) => onChange(event.target.value)}
-          placeholder={t("reasonHint")}
-          className="mt-1 block w-full resize-none rounded-md border border-line-strong bg-surface px-3 py-2 text-sm placeholder:text-text-3 aria-invalid:border-danger"
-        />
-      </label>
-      {missing && (
-        <p id={`${REASON_ID}-missing`} role="alert" className="mt-1 text-xs text-danger">
-          {t("reasonMissing")}
-        </p>
-      )}
+      <TextArea
+        id={REASON_ID}
+        label={t("reason")}
+        note={t(needed ? "needed" : "optional")}
+        value={reason}
+        required={needed}
+        missing={missing ? t("reasonMissing") : null}
+        onChange={onChange}
+        placeholder={t("reasonHint")}
+      />
       {needed && (
         <div className="mt-1.5 flex flex-wrap gap-1.5">
           {(["one", "two", "three"] as const).map((which) => {
@@ -236,15 +229,6 @@ function RemoteBranch({ branch }: { branch: BranchEffect }) {
       <span className="min-w-0 flex-1 truncate">{t("remote", { participant: branch.participant, branchId: branch.branchId })}</span>
       <span className="text-text-2">{branch.call === null ? t("remoteDone", { state: states(branch.from) }) : t(`remoteCall.${branch.call}`)}</span>
     </li>
-  );
-}
-
-function Fact({ label, children }: { label: string; children: string }) {
-  return (
-    <div className="min-w-0">
-      <dt className="text-2xs text-text-3">{label}</dt>
-      <dd className="truncate font-medium" title={children}>{children}</dd>
-    </div>
   );
 }
 

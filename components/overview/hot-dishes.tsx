@@ -3,7 +3,7 @@
  * The hottest dishes. Figures change in place; rows change places only at the announced time, when asked, and never while
  * somebody points at them.
  */
-import { ArrowDownWideNarrow, ChevronDown } from "lucide-react";
+import { ArrowDownWideNarrow } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import Link from "next/link";
 import { memo } from "react";
@@ -13,6 +13,8 @@ import { useDish, useLive, useNextOrderAtMs, useNowMs, useOrder, useOrderWaits, 
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
 import { Panel } from "../ui/panel";
+import { Select } from "../ui/select";
+import { ROW, Table } from "../ui/table";
 import { MoodBadge } from "./mood-badge";
 import { useNames } from "./names";
 import { Sparkline } from "./sparkline";
@@ -43,36 +45,27 @@ export function HotDishes({ className }: { className?: string }) {
           {totals.dishes === 0 ? t("noMenu") : t("empty")}
         </p>
       ) : (
-        // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields
-        <div
-          role="group"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-          tabIndex={0}
-          aria-labelledby="hot-dishes-title"
-          className="scroll-quiet min-h-0 flex-1 overflow-auto"
+        <Table
+          labelledBy="hot-dishes-title"
           onPointerEnter={() => store.holdOrder(true)}
           onPointerLeave={() => store.holdOrder(false)}
+          head={
+            <>
+              <th scope="col" className="pl-4! text-left">{t("dish")}</th>
+              <th scope="col" className="hidden w-[22%] text-left @2xl:table-cell">{t("stock")}</th>
+              <th scope="col" className="w-16 text-right">{t("left")}</th>
+              <th scope="col" className="hidden w-14 text-right @md:table-cell">{t("frozen")}</th>
+              <th scope="col" className="hidden w-16 text-right @xl:table-cell">{t("sold")}</th>
+              <th scope="col" className="hidden w-18 text-right @4xl:table-cell">{t("supplied")}</th>
+              <th scope="col" className="w-17 text-right">{t("perMinute")}</th>
+              <th scope="col" className="hidden w-29 pr-4! text-left @xl:table-cell">{t("trend")}</th>
+            </>
+          }
         >
-          <table className="w-full table-fixed border-separate border-spacing-0">
-            <thead>
-              <tr className="text-2xs text-text-3 [&>th]:sticky [&>th]:top-0 [&>th]:z-10 [&>th]:border-b [&>th]:bg-surface [&>th]:px-2 [&>th]:py-1 [&>th]:font-medium [&>th]:whitespace-nowrap">
-                <th scope="col" className="pl-4! text-left">{t("dish")}</th>
-                <th scope="col" className="hidden w-[22%] text-left @2xl:table-cell">{t("stock")}</th>
-                <th scope="col" className="w-16 text-right">{t("left")}</th>
-                <th scope="col" className="hidden w-14 text-right @md:table-cell">{t("frozen")}</th>
-                <th scope="col" className="hidden w-16 text-right @xl:table-cell">{t("sold")}</th>
-                <th scope="col" className="hidden w-18 text-right @4xl:table-cell">{t("supplied")}</th>
-                <th scope="col" className="w-17 text-right">{t("perMinute")}</th>
-                <th scope="col" className="hidden w-29 pr-4! text-left @xl:table-cell">{t("trend")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {order.map((dishId) => (
-                <DishRow key={dishId} dishId={dishId} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+          {order.map((dishId) => (
+            <DishRow key={dishId} dishId={dishId} />
+          ))}
+        </Table>
       )}
     </Panel>
   );
@@ -90,7 +83,7 @@ const DishRow = memo(function DishRow({ dishId }: { dishId: string }) {
     <tr
       data-testid={`dish-${dishId}`}
       data-available={available}
-      className="group [&>td]:border-b [&>td]:px-2 [&>td]:py-1 last:[&>td]:border-b-0 hover:bg-sunken"
+      className={ROW}
     >
       <td className="pl-4!">
         <div className="flex items-center gap-2 leading-5">
@@ -166,21 +159,12 @@ function OrderSelect() {
   // The order topic renders this; the store has the value.
   useOrder();
   return (
-    <label className="relative flex items-center text-xs text-text-2">
-      <ArrowDownWideNarrow aria-hidden className="pointer-events-none absolute left-2 size-3.5 text-text-3" />
-      <span className="sr-only">{t("orderBy")}</span>
-      <select
-        value={store.orderBy}
-        onChange={(event) => store.setOrderBy(event.target.value as DishOrder)}
-        className="h-7 appearance-none rounded-md border bg-surface pr-6 pl-7 text-xs font-medium hover:bg-sunken"
-      >
-        {DISH_ORDERS.map((order) => (
-          <option key={order} value={order}>
-            {t(`orders.${order}`)}
-          </option>
-        ))}
-      </select>
-      <ChevronDown aria-hidden className="pointer-events-none absolute right-1.5 size-3.5 text-text-3" />
-    </label>
+    <Select label={t("orderBy")} icon={ArrowDownWideNarrow} value={store.orderBy} onChange={(order) => store.setOrderBy(order as DishOrder)} className="h-7">
+      {DISH_ORDERS.map((order) => (
+        <option key={order} value={order}>
+          {t(`orders.${order}`)}
+        </option>
+      ))}
+    </Select>
   );
 }

@@ -3,20 +3,22 @@
  * The oldest pending transactions, with Confirm and Cancel. Nothing is taken away or moved while somebody points at a row
  * or has a dialog open; what ends stays a moment with its outcome.
  */
-import { Ban, Check, CircleCheck, Clock3, RotateCcw } from "lucide-react";
+import { CircleCheck, Clock3 } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import Link from "next/link";
-import { memo, useCallback, useState } from "react";
+import { memo, useCallback, useRef, useState } from "react";
 import type { ManualVerb, TransactionState } from "@/server/contracts/console";
 import type { PendingTransaction } from "@/server/contracts/socket-events";
 import { EXPIRING_MS } from "@/server/contracts/socket-events";
 import { useLive, useNowMs, usePending, usePendingTotals } from "../live/live-provider";
 import type { PendingView } from "../live/pending-views";
-import { Badge } from "../ui/badge";
-import type { Tone } from "../ui/badge";
+import { StateBadge } from "../transactions/state-badge";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
+import { Empty } from "../ui/empty";
 import { Panel } from "../ui/panel";
+import { ROW, Table } from "../ui/table";
+import { useListKeys } from "../ui/use-list-keys";
 import { ActionDialog } from "./action-dialog";
 import { useAge } from "./ages";
 import { useNames } from "./names";
@@ -36,6 +38,8 @@ export function PendingTable({ mayAct, className }: { mayAct: boolean; className
   const format = useFormatter();
   const [asked, setAsked] = useState<Asked | null>(null);
   const ask = useCallback((txId: string, verb: ManualVerb) => setAsked({ txId, verb }), []);
+  const body = useRef<HTMLDivElement>(null);
+  useListKeys({ body, length: rows.length });
   const listed = rows.filter((row) => row.outcome === null).length;
   return (
     <Panel
@@ -49,44 +53,33 @@ export function PendingTable({ mayAct, className }: { mayAct: boolean; className
       }
     >
       {rows.length === 0 ? (
-        <div className="figures grid flex-1 place-content-center justify-items-center gap-1 px-4 py-8 text-center">
-          <CircleCheck aria-hidden className="size-5 text-ok" />
-          <p className="font-medium">{t("empty")}</p>
-          <p className="text-xs text-text-3">{t("emptyMeaning")}</p>
-        </div>
+        <Empty icon={CircleCheck} tone="ok" title={t("empty")} meaning={t("emptyMeaning")} className="figures" />
       ) : (
-        // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields
-        <div
+        <Table
           id={LIST_ID}
-          role="group"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-          tabIndex={0}
-          aria-labelledby="pending-title"
-          className="scroll-quiet min-h-0 flex-1 overflow-auto"
+          ref={body}
+          labelledBy="pending-title"
+          headClassName="[&>th]:text-left"
           onPointerEnter={() => store.holdPending("pointer", true)}
           onPointerLeave={() => store.holdPending("pointer", false)}
           onFocus={() => store.holdPending("focus", true)}
           onBlur={() => store.holdPending("focus", false)}
+          head={
+            <>
+              <th scope="col" className="pl-4! @xl:w-[31%]">{t("transaction")}</th>
+              <th scope="col" className="hidden @xl:table-cell">{t("lines")}</th>
+              <th scope="col" className="w-24 text-right!">{t("age")}</th>
+              <th scope="col" className="hidden w-25 text-right! @lg:table-cell">{t("expiresIn")}</th>
+              <th scope="col" className="w-40 pr-4! text-right! @md:w-44">
+                <span className="sr-only">{t("actions")}</span>
+              </th>
+            </>
+          }
         >
-          <table className="w-full table-fixed border-separate border-spacing-0">
-            <thead>
-              <tr className="text-2xs text-text-3 [&>th]:sticky [&>th]:top-0 [&>th]:z-10 [&>th]:border-b [&>th]:bg-surface [&>th]:px-2 [&>th]:py-1 [&>th]:text-left [&>th]:font-medium [&>th]:whitespace-nowrap">
-                <th scope="col" className="pl-4! @xl:w-[31%]">{t("transaction")}</th>
-                <th scope="col" className="hidden @xl:table-cell">{t("lines")}</th>
-                <th scope="col" className="w-24 text-right!">{t("age")}</th>
-                <th scope="col" className="hidden w-25 text-right! @lg:table-cell">{t("expiresIn")}</th>
-                <th scope="col" className="w-40 pr-4! text-right! @md:w-44">
-                  <span className="sr-only">{t("actions")}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => (
-                <PendingRow key={row.transaction.txId} row={row} mayAct={mayAct} ask={ask} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+          {rows.map((row, index) => (
+            <PendingRow key={row.transaction.txId} index={index} row={row} mayAct={mayAct} ask={ask} />
+          ))}
+        </Table>
       )}
       {asked !== null && <ActionDialog {...asked} returnFocusTo={LIST_ID} onClose={() => setAsked(null)} />}
     </Panel>
@@ -94,12 +87,13 @@ export function PendingTable({ mayAct, className }: { mayAct: boolean; className
 }
 
 interface PendingRowProps {
+  index: number;
   row: PendingView;
   mayAct: boolean;
   ask(txId: string, verb: ManualVerb): void;
 }
 
-const PendingRow = memo(function PendingRow({ row, mayAct, ask }: PendingRowProps) {
+const PendingRow = memo(function PendingRow({ index, row, mayAct, ask }: PendingRowProps) {
   const t = useTranslations("pending");
   const names = useNames();
   const { transaction, outcome } = row;
@@ -107,8 +101,9 @@ const PendingRow = memo(function PendingRow({ row, mayAct, ask }: PendingRowProp
   return (
     <tr
       data-testid={`tx-${txId}`}
+      data-index={index}
       data-outcome={outcome ?? "PENDING"}
-      className={cn("[&>td]:border-b [&>td]:px-2 [&>td]:py-1 last:[&>td]:border-b-0 hover:bg-sunken", outcome !== null && "text-text-3")}
+      className={cn(ROW, outcome !== null && "text-text-3")}
     >
       <td className="pl-4!">
         <div className="truncate font-mono text-xs" title={txId}>
@@ -138,7 +133,7 @@ const PendingRow = memo(function PendingRow({ row, mayAct, ask }: PendingRowProp
       <Ages transaction={transaction} ended={outcome !== null} />
       <td className="pr-4! text-right whitespace-nowrap">
         {outcome !== null ? (
-          <Outcome state={outcome} />
+          <StateBadge state={outcome} />
         ) : (
           <span className="inline-flex gap-1.5">
             {verbsIn(transaction.state).map((verb) => (
@@ -187,22 +182,5 @@ function Ages({ transaction, ended }: { transaction: PendingTransaction; ended: 
         </span>
       </td>
     </>
-  );
-}
-
-const OUTCOMES: Partial<Record<TransactionState, { tone: Tone; icon: typeof Check }>> = {
-  CONFIRMED: { tone: "ok", icon: Check },
-  CANCELLED: { tone: "neutral", icon: Ban },
-  EXPIRED: { tone: "warn", icon: Clock3 },
-  REVERSED: { tone: "neutral", icon: RotateCcw },
-};
-
-function Outcome({ state }: { state: TransactionState }) {
-  const t = useTranslations("pending");
-  const { tone, icon } = OUTCOMES[state] ?? { tone: "neutral", icon: Clock3 };
-  return (
-    <Badge tone={tone} icon={icon}>
-      {t(`states.${state}`)}
-    </Badge>
   );
 }

@@ -1,8 +1,6 @@
 /** Calls of the review queue and of force-end. Failures are ConsoleErrors, as everywhere. */
 import type { ReviewQueue } from "@/server/contracts/review";
-import { call } from "../console-client";
-
-const post = <T>(path: string, actionKey: string, body: unknown) => call<T>(path, { method: "POST", headers: { "Idempotency-Key": actionKey }, body });
+import { call, post } from "../console-client";
 
 export const readQueue = (signal: AbortSignal): Promise<ReviewQueue> => call("/api/console/review", { signal });
 

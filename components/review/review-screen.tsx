@@ -2,19 +2,20 @@
 /** The review queue: what machines could not finish, oldest first. One ticket open beside it, with everything to decide. */
 import { CircleCheck, UserRound } from "lucide-react";
 import { useTranslations } from "next-intl";
-import { useCallback, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { roleIncludes, type Operator } from "@/server/contracts/console";
 import type { ReviewQueue, ReviewTicket } from "@/server/contracts/review";
 import type { OverviewSnapshot } from "@/server/contracts/socket-events";
-import { useListKeys } from "../dishes/use-list-keys";
-import { usePoll } from "../causes/use-poll";
 import { useNowMs } from "../live/live-provider";
+import { usePoll } from "../live/use-poll";
 import { useAge } from "../overview/ages";
 import { useNames } from "../overview/names";
 import { ConsolePage } from "../shell/console-page";
 import { StateBadge } from "../transactions/state-badge";
 import { cn } from "../ui/cn";
+import { Empty } from "../ui/empty";
 import { Panel } from "../ui/panel";
+import { useListKeys } from "../ui/use-list-keys";
 import { readQueue } from "./client";
 import { TicketPanel } from "./ticket-panel";
 
@@ -28,7 +29,7 @@ interface ReviewScreenProps {
 
 export function ReviewScreen({ operator, overview, first }: ReviewScreenProps) {
   const t = useTranslations("review");
-  const [queue, again] = usePoll(first, readQueue, READ_EVERY_MS);
+  const { value: queue, stale, again } = usePoll(first, readQueue, READ_EVERY_MS);
   const [chosen, setChosen] = useState<string | null>(first.tickets[0]?.ticketId ?? null);
   const [mine, setMine] = useState(false);
   const tickets = mine ? queue.tickets.filter(({ claimedBy }) => claimedBy?.operatorId === operator.operatorId) : queue.tickets;
@@ -39,6 +40,7 @@ export function ReviewScreen({ operator, overview, first }: ReviewScreenProps) {
         <Panel
           id="review"
           className="min-h-0"
+          stale={stale}
           title={t("open", { open: queue.open })}
           note={queue.open > queue.tickets.length ? t("listed", { listed: queue.tickets.length }) : undefined}
           tools={
@@ -48,7 +50,7 @@ export function ReviewScreen({ operator, overview, first }: ReviewScreenProps) {
             </label>
           }
         >
-          {tickets.length === 0 ? <Empty mine={mine} /> : <List tickets={tickets} chosen={chosen} onChoose={setChosen} />}
+          {tickets.length === 0 ? <Empty icon={CircleCheck} tone="ok" title={t(mine ? "noneMine" : "none")} meaning={t(mine ? "noneMineMeaning" : "noneMeaning")} /> : <List tickets={tickets} chosen={chosen} onChoose={setChosen} />}
         </Panel>
         {ticket === null ? (
           <Panel id="ticket" title={t("ticket")}>
@@ -65,8 +67,7 @@ export function ReviewScreen({ operator, overview, first }: ReviewScreenProps) {
 function List({ tickets, chosen, onChoose }: { tickets: readonly ReviewTicket[]; chosen: string | null; onChoose(ticketId: string): void }) {
   const t = useTranslations("review");
   const body = useRef<HTMLUListElement>(null);
-  const scrollTo = useCallback((index: number) => body.current?.querySelector(`[data-index="${index}"]`)?.scrollIntoView({ block: "nearest" }), []);
-  useListKeys({ body, length: tickets.length, scrollTo, searchId: "review-search" });
+  useListKeys({ body, length: tickets.length });
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <ul ref={body} tabIndex={0} aria-label={t("title")} className="scroll-quiet min-h-0 flex-1 divide-y overflow-y-auto">
@@ -119,19 +120,8 @@ function Row({ ticket, index, here, onChoose }: { ticket: ReviewTicket; index: n
   );
 }
 
-export function Since({ atMs }: { atMs: number }) {
+function Since({ atMs }: { atMs: number }) {
   const age = useAge();
   const nowMs = useNowMs();
   return <p className="figures font-medium whitespace-nowrap">{age(nowMs - atMs)}</p>;
-}
-
-function Empty({ mine }: { mine: boolean }) {
-  const t = useTranslations("review");
-  return (
-    <div className="grid flex-1 place-content-center justify-items-center gap-1 px-4 py-10 text-center">
-      <CircleCheck aria-hidden className="size-5 text-ok" />
-      <p className="font-medium">{t(mine ? "noneMine" : "none")}</p>
-      <p className="max-w-96 text-xs text-text-3">{t(mine ? "noneMineMeaning" : "noneMeaning")}</p>
-    </div>
-  );
 }

@@ -1,14 +1,13 @@
 "use client";
 /** One ticket: what is in the way, who has it, what was found out; claim, note, hand over, force-end. */
-import { CircleAlert } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import Link from "next/link";
 import { useState } from "react";
-import type { ReactNode } from "react";
 import { roleIncludes, VERB_ROLES, type Operator } from "@/server/contracts/console";
 import type { Person, ReviewTicket } from "@/server/contracts/review";
 import type { DecisionSheet } from "@/server/contracts/transaction-page";
-import { ConsoleError } from "../console-client";
+import { codeOf } from "../console-client";
+import { useFailure } from "../console-failure";
 import { useNowMs } from "../live/live-provider";
 import { ActionDialog } from "../overview/action-dialog";
 import { useAge } from "../overview/ages";
@@ -18,10 +17,11 @@ import { CopyButton } from "../transactions/sheet/copy-button";
 import { ForceEndDialog } from "../transactions/sheet/force-end-dialog";
 import { StateBadge } from "../transactions/state-badge";
 import { Button } from "../ui/button";
+import { Fact } from "../ui/fact";
+import { Notice } from "../ui/notice";
 import { Panel } from "../ui/panel";
+import { TextArea } from "../ui/text-area";
 import { claimTicket, handOverTicket, noteTicket } from "./client";
-
-const TEXT_LENGTH_MAX = 500;
 
 interface TicketPanelProps {
   ticket: ReviewTicket;
@@ -34,7 +34,7 @@ interface TicketPanelProps {
 export function TicketPanel({ ticket, operator, people, mayAct, onChanged }: TicketPanelProps) {
   const t = useTranslations("review");
   const sheetWords = useTranslations("sheet");
-  const errors = useTranslations("errors");
+  const sentenceOf = useFailure();
   const names = useNames();
   const [text, setText] = useState("");
   const [to, setTo] = useState("");
@@ -55,8 +55,7 @@ export function TicketPanel({ ticket, operator, people, mayAct, onChanged }: Tic
       setTo("");
       onChanged();
     } catch (error) {
-      const code = error instanceof ConsoleError ? error.code : "UNREACHABLE";
-      setFailure(code === "ILLEGAL_STATE" ? t("faster") : errors.has(code) ? errors(code, { ticketId }) : errors("UNREACHABLE"));
+      setFailure(codeOf(error) === "ILLEGAL_STATE" ? t("faster") : sentenceOf(error));
       onChanged();
     } finally {
       setBusy(null);
@@ -66,12 +65,7 @@ export function TicketPanel({ ticket, operator, people, mayAct, onChanged }: Tic
   return (
     <Panel id="ticket" className="min-h-0" title={<span tabIndex={-1}>{t(`kinds.${kind}`, { ticketId })}</span>} note={<StateBadge state={state} />}>
       <div className="scroll-quiet flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto px-4 py-3">
-        {failure !== null && (
-          <p role="alert" className="flex items-start gap-2 rounded-lg bg-danger-soft px-3 py-2 text-danger">
-            <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
-            {failure}
-          </p>
-        )}
+        {failure !== null && <Notice>{failure}</Notice>}
         <dl className="grid grid-cols-2 gap-x-4 gap-y-2.5">
           <Fact label={sheetWords("txId")}>
             <span className="flex items-center gap-0.5">
@@ -130,17 +124,7 @@ export function TicketPanel({ ticket, operator, people, mayAct, onChanged }: Tic
         <Notes notes={notes} />
         {mayAct && (
           <div className="flex flex-col gap-2">
-            <label className="block">
-              <span className="text-xs font-medium text-text-2">{t("note")}</span>
-              <textarea
-                value={text}
-                rows={2}
-                maxLength={TEXT_LENGTH_MAX}
-                onChange={(event) => setText(event.target.value)}
-                placeholder={t("noteHint")}
-                className="mt-1 block w-full resize-none rounded-md border border-line-strong bg-surface px-3 py-2 text-sm placeholder:text-text-3"
-              />
-            </label>
+            <TextArea label={t("note")} value={text} onChange={setText} placeholder={t("noteHint")} />
             <div className="flex flex-wrap items-center gap-2">
               <Button size="sm" busy={busy === "note"} disabled={text.trim() === ""} onClick={() => void run("note", () => noteTicket(ticketId, crypto.randomUUID(), text.trim()))} data-testid="add-note">
                 {t("addNote")}
@@ -219,15 +203,6 @@ function Notes({ notes }: { notes: ReviewTicket["notes"] }) {
           </li>
         ))}
       </ol>
-    </div>
-  );
-}
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div className="min-w-0">
-      <dt className="text-2xs text-text-3">{label}</dt>
-      <dd className="font-medium">{children}</dd>
     </div>
   );
 }

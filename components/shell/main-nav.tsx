@@ -1,10 +1,10 @@
 "use client";
-/** Where one can go from here. The list is nav.ts; where there is too little room it scrolls by itself. */
+/** Where one goes all day. The list is nav.ts; where there is too little room it scrolls by itself. */
 import { useTranslations } from "next-intl";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { cn } from "../ui/cn";
-import { isOnPage, PAGES } from "./nav";
+import { isOnPage, pagesIn } from "./nav";
 
 export function MainNav() {
   const t = useTranslations("nav");
@@ -12,7 +12,7 @@ export function MainNav() {
   return (
     <nav aria-label={t("label")} className="scroll-quiet min-w-0 overflow-x-auto">
       <ul className="flex items-center gap-0.5 py-0.5">
-        {PAGES.filter(({ ready }) => ready).map(({ href, name }) => {
+        {pagesIn("header").map(({ href, name }) => {
           const here = isOnPage(href, pathname);
           return (
             <li key={href}>

@@ -1,14 +1,18 @@
 "use client";
 import { ChevronDown, LogOut } from "lucide-react";
 import { useTranslations } from "next-intl";
+import Link from "next/link";
 import { useState } from "react";
 import type { Operator } from "@/server/contracts/console";
 import { signOut } from "../console-client";
 import { Button } from "../ui/button";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "../ui/menu";
+import { pagesIn } from "./nav";
 
 export function UserMenu({ operator }: { operator: Operator }) {
   const t = useTranslations("shell");
+  const nav = useTranslations("nav");
+  const pages = pagesIn("menu");
   const [failed, setFailed] = useState(false);
   return (
     <Menu>
@@ -30,6 +34,12 @@ export function UserMenu({ operator }: { operator: Operator }) {
           <div className="truncate text-xs text-text-3">{operator.email}</div>
           <div className="mt-1 text-xs text-text-3">{t("role", { role: t(`roles.${operator.role}`) })}</div>
         </div>
+        {pages.length > 0 && <MenuSeparator />}
+        {pages.map(({ href, name }) => (
+          <MenuItem key={href} asChild>
+            <Link href={href} prefetch={false}>{nav(name)}</Link>
+          </MenuItem>
+        ))}
         <MenuSeparator />
         <MenuItem
           onSelect={(event) => {

@@ -4,9 +4,9 @@ import { ArrowRightLeft, Ban, Check, Clock3, Hourglass, LoaderCircle, RotateCcw 
 import { useTranslations } from "next-intl";
 import type { TransactionState } from "@/server/contracts/console";
 import { Badge } from "../ui/badge";
-import type { Tone } from "../ui/badge";
+import type { Look } from "../ui/badge";
 
-const LOOKS: Record<TransactionState, { tone: Tone; icon: typeof Check }> = {
+const LOOKS: Record<TransactionState, Look> = {
   TRYING: { tone: "neutral", icon: LoaderCircle },
   RESERVED: { tone: "accent", icon: Hourglass },
   CONFIRMING: { tone: "warn", icon: ArrowRightLeft },
@@ -20,10 +20,5 @@ const LOOKS: Record<TransactionState, { tone: Tone; icon: typeof Check }> = {
 
 export function StateBadge({ state, className }: { state: TransactionState; className?: string }) {
   const t = useTranslations("pending.states");
-  const { tone, icon } = LOOKS[state];
-  return (
-    <Badge tone={tone} icon={icon} {...(className === undefined ? {} : { className })}>
-      {t(state)}
-    </Badge>
-  );
+  return <Badge {...LOOKS[state]} className={className}>{t(state)}</Badge>;
 }

@@ -2,29 +2,27 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: the links in the rows have the focus
 "use client";
 /** The rows that are on screen, out of thousands. Nothing comes in by itself: what is new waits behind a button. */
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowUp, Download, ListChecks, Pause, Play, SearchX } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
-import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import { useRouter } from "next/navigation";
 import { MANUAL_VERBS, type ManualVerb } from "@/server/contracts/console";
 import { NEW_COUNT_MAX } from "@/server/contracts/transaction-page";
 import { freeze } from "../causes/client";
-import { ConsoleError } from "../console-client";
-import { useListKeys } from "../dishes/use-list-keys";
+import { codeOf } from "../console-client";
+import { useFailure } from "../console-failure";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
+import { Empty } from "../ui/empty";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "../ui/menu";
 import { Panel } from "../ui/panel";
+import { useVirtualRows } from "../ui/use-virtual-rows";
 import { exportUrl } from "./client";
-import { SEARCH_ID } from "./filter-bar";
 import { EVERYTHING, isFiltered, searchOf, type TransactionFilters } from "./query";
 import { CELL, GRID, ROW_REM, Row } from "./row";
 import type { RowsStore } from "./rows-store";
 import type { SetFilters } from "./transactions-screen";
 
-const OVERSCAN = 8;
-const ROOT_PX = 16;
 /** The next page is asked for when so few rows are left below. */
 const LOAD_AHEAD = 20;
 
@@ -38,36 +36,22 @@ interface TableProps {
 export function TransactionTable({ store, filters, setFilters, mayAct }: TableProps) {
   const t = useTranslations("txList");
   const { rows, more, loading, failed, newer, paused } = useSyncExternalStore(store.subscribe, store.current, store.current);
-  const body = useRef<HTMLDivElement>(null);
-  const rowPx = useRowPx();
-  const virtualizer = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => body.current,
-    estimateSize: () => rowPx,
-    overscan: OVERSCAN,
-    initialRect: { width: 1_200, height: 720 },
-    useFlushSync: false,
-  });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: sizes are kept until they are asked for anew
-  useEffect(() => virtualizer.measure(), [virtualizer, rowPx]);
-  const items = virtualizer.getVirtualItems();
+  const { body, items, toTop } = useVirtualRows(rows.length, ROW_REM);
   const [from, to] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
   useEffect(() => store.look(rows.slice(from, to + 1).map(({ txId }) => txId)), [store, rows, from, to]);
   useEffect(() => {
     if (more && loading === null && !failed && to >= rows.length - LOAD_AHEAD) void store.loadMore();
   }, [store, more, loading, failed, to, rows.length]);
-  const scrollTo = useCallback((index: number) => virtualizer.scrollToIndex(index, { align: "auto" }), [virtualizer]);
-  useListKeys({ body, length: rows.length, scrollTo, searchId: SEARCH_ID });
-  const toTop = useCallback(() => {
+  const fromTop = useCallback(() => {
     void store.reload();
-    virtualizer.scrollToIndex(0);
-  }, [store, virtualizer]);
+    toTop();
+  }, [store, toTop]);
   return (
     <Panel
       id="transactions"
       className="@container min-h-0 flex-1"
       title={<span data-testid="listed">{t(more ? "listedMore" : "listed", { rows: rows.length })}</span>}
-      note={<NewRows newer={newer} paused={paused} onLoad={toTop} />}
+      note={<NewRows newer={newer} paused={paused} onLoad={fromTop} />}
       tools={<Tools store={store} paused={paused} filters={filters} mayAct={mayAct && rows.length > 0} />}
     >
       {rows.length === 0 ? (
@@ -93,18 +77,6 @@ export function TransactionTable({ store, filters, setFilters, mayAct }: TablePr
       )}
     </Panel>
   );
-}
-
-/** Screens that are read from afar have larger type, and rows with it. */
-function useRowPx(): number {
-  const [rowPx, setRowPx] = useState(ROW_REM * ROOT_PX);
-  useEffect(() => {
-    const measure = () => setRowPx(ROW_REM * Number.parseFloat(getComputedStyle(document.documentElement).fontSize));
-    measure();
-    window.addEventListener("resize", measure);
-    return () => window.removeEventListener("resize", measure);
-  }, []);
-  return rowPx;
 }
 
 function NewRows({ newer, paused, onLoad }: { newer: number; paused: boolean; onLoad(): void }) {
@@ -155,7 +127,7 @@ function Tools({ store, paused, filters, mayAct }: { store: RowsStore; paused: b
 /** All that match, not only those on screen: the list is frozen on the server and looked at before anything is done. */
 function ActOnThese({ search, mayAct }: { search: string; mayAct: boolean }) {
   const t = useTranslations("bulk");
-  const errors = useTranslations("errors");
+  const sentenceOf = useFailure();
   const [failure, setFailure] = useState<string | null>(null);
   const router = useRouter();
   const begin = async (verb: ManualVerb) => {
@@ -163,8 +135,7 @@ function ActOnThese({ search, mayAct }: { search: string; mayAct: boolean }) {
       const { bulkId } = await freeze(verb, { filters: Object.fromEntries(new URLSearchParams(search)) });
       router.push(`/causes?bulk=${encodeURIComponent(bulkId)}`);
     } catch (error) {
-      const code = error instanceof ConsoleError ? error.code : "UNREACHABLE";
-      setFailure(code === "UNKNOWN_TRANSACTION" ? t("nothing") : errors.has(code) ? errors(code, { ticketId: "–" }) : errors("UNREACHABLE"));
+      setFailure(codeOf(error) === "UNKNOWN_TRANSACTION" ? t("nothing") : sentenceOf(error));
     }
   };
   return (
@@ -215,12 +186,13 @@ function Nothing({ failed, loading, filters, setFilters, onAgain }: NothingProps
   const filtered = isFiltered(filters);
   const which = failed ? "failed" : loading ? "loading" : filtered ? "noMatch" : "none";
   return (
-    <div className="flex flex-1 flex-col items-center justify-center gap-2 px-4 py-10 text-center" data-testid="no-transactions">
-      <SearchX aria-hidden className="size-6 text-text-3" strokeWidth={1.5} />
-      <p className="font-medium">{t(`nothing.${which}`)}</p>
-      <p className="max-w-96 text-text-3">{t(`nothing.${which}Meaning`)}</p>
-      {failed && <Button size="sm" onClick={onAgain}>{t("again")}</Button>}
-      {!failed && filtered && <Button size="sm" onClick={() => setFilters(EVERYTHING)}>{t("clearFilters")}</Button>}
-    </div>
+    <Empty
+      testId="no-transactions"
+      icon={SearchX}
+      tone={failed ? "danger" : "quiet"}
+      title={t(`nothing.${which}`)}
+      meaning={t(`nothing.${which}Meaning`)}
+      action={failed ? <Button size="sm" onClick={onAgain}>{t("again")}</Button> : filtered && <Button size="sm" onClick={() => setFilters(EVERYTHING)}>{t("clearFilters")}</Button>}
+    />
   );
 }

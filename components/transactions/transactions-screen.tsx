@@ -1,13 +1,14 @@
 "use client";
 /** All transactions: filters in the address, a live table whose rows keep their places, files to take away. */
 import { useTranslations } from "next-intl";
-import { usePathname, useSearchParams } from "next/navigation";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useEffect, useState } from "react";
 import { roleIncludes, type Names, type Operator } from "@/server/contracts/console";
 import type { OverviewSnapshot, TransactionsDelta } from "@/server/contracts/socket-events";
 import type { TransactionRows } from "@/server/contracts/transaction-page";
 import { follow } from "../live/live-socket";
 import { ConsolePage } from "../shell/console-page";
+import { useAddress } from "../ui/use-address";
+import type { SetAddress } from "../ui/use-address";
 import { rowsApi } from "./client";
 import { TransactionFilterBar } from "./filter-bar";
 import { addressOf, readFilters, type TransactionFilters } from "./query";
@@ -26,11 +27,11 @@ interface TransactionsScreenProps {
   stores: { storeId: string; names: Names }[];
 }
 
-export type SetFilters = (filters: TransactionFilters, how?: "push" | "replace") => void;
+export type SetFilters = SetAddress<TransactionFilters>;
 
 export function TransactionsScreen({ operator, overview, first, stores }: TransactionsScreenProps) {
   const t = useTranslations("txList");
-  const [filters, setFilters] = useFilters();
+  const [filters, setFilters] = useAddress(readFilters, addressOf);
   const [store] = useState(() => new RowsStore(first, filters, rowsApi));
   const [soon] = useState(() => {
     let timer = 0;
@@ -63,21 +64,4 @@ export function TransactionsScreen({ operator, overview, first, stores }: Transa
       </div>
     </ConsolePage>
   );
-}
-
-/** The address is where the filters live, so that Back, a bookmark and a link to a colleague all work. */
-function useFilters(): [TransactionFilters, SetFilters] {
-  const params = useSearchParams();
-  const pathname = usePathname();
-  const filters = useMemo(() => readFilters(params), [params]);
-  const setFilters = useCallback<SetFilters>(
-    (next, how = "push") => {
-      const address = addressOf(next);
-      if (address === `${pathname}${window.location.search}`) return;
-      if (how === "push") window.history.pushState(null, "", address);
-      else window.history.replaceState(null, "", address);
-    },
-    [pathname],
-  );
-  return [filters, setFilters];
 }

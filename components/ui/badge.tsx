@@ -13,11 +13,15 @@ const TONES = {
 
 export type Tone = keyof typeof TONES;
 
-interface BadgeProps {
+/** How a state looks wherever it is named. */
+export interface Look {
   tone: Tone;
   icon: LucideIcon;
+}
+
+interface BadgeProps extends Look {
   children: ReactNode;
-  className?: string;
+  className?: string | undefined;
 }
 
 export function Badge({ tone, icon: Icon, children, className }: BadgeProps) {

@@ -8,14 +8,17 @@ interface PanelProps {
   /** Beside the title, quieter. */
   note?: ReactNode;
   tools?: ReactNode;
+  /** Its figures may be old: they turn grey. */
+  stale?: boolean;
   className?: string;
   children: ReactNode;
 }
 
-export function Panel({ id, title, note, tools, className, children }: PanelProps) {
+export function Panel({ id, title, note, tools, stale = false, className, children }: PanelProps) {
   return (
     <section
       aria-labelledby={`${id}-title`}
+      data-stale={stale || undefined}
       className={cn("flex min-h-0 min-w-0 flex-col overflow-hidden contain-content rounded-panel border bg-surface shadow-panel", className)}
     >
       <header className="flex min-h-11 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b px-4 py-1.5">

@@ -1,10 +1,11 @@
 "use client";
 /** What each verb would do to stock, coupon, order and every remote branch: side by side, before anything is done. */
-import { ArrowRight, Ban } from "lucide-react";
-import { useFormatter, useTranslations } from "next-intl";
+import { Ban } from "lucide-react";
+import { useTranslations } from "next-intl";
 import type { ActionPreview, ManualVerb } from "@/server/contracts/console";
 import type { DecisionSheet } from "@/server/contracts/transaction-page";
 import { useNames } from "../../overview/names";
+import { StockChanges } from "../../overview/stock-changes";
 import { Button } from "../../ui/button";
 import { cn } from "../../ui/cn";
 import { Panel } from "../../ui/panel";
@@ -50,15 +51,7 @@ function Effect({ preview, ask }: { preview: ActionPreview; ask(verb: ManualVerb
                 <span className="text-text-3">{quantity}&thinsp;×&thinsp;</span>
                 {names.own(dish)}
               </div>
-              {before !== null && after !== null && (
-                <div className="flex flex-wrap gap-x-3">
-                  {(["available", "frozen", "sold"] as const)
-                    .filter((column) => before[column] !== after[column])
-                    .map((column) => (
-                      <Change key={column} label={action(column)} from={before[column]} to={after[column]} />
-                    ))}
-                </div>
-              )}
+              {before !== null && after !== null && <StockChanges before={before} after={after} />}
             </li>
           ))}
           {coupon !== null && <Part name={t("local.coupon")} what={action(`couponBecomes.${coupon.becomes}`)} />}
@@ -85,17 +78,5 @@ function Part({ name, what }: { name: string; what: string }) {
       <span className="min-w-0 truncate text-text-2">{name}</span>
       <span className="ml-auto shrink-0 text-right text-text-3">{what}</span>
     </li>
-  );
-}
-
-function Change({ label, from, to }: { label: string; from: number; to: number }) {
-  const format = useFormatter();
-  return (
-    <span className="inline-flex items-center gap-1">
-      <span className="text-text-3">{label}</span>
-      <span className="text-text-3">{format.number(from)}</span>
-      <ArrowRight aria-hidden className="size-3 text-text-3" />
-      <span className="font-semibold">{format.number(to)}</span>
-    </span>
   );
 }

@@ -1,21 +1,20 @@
 "use client";
 /** Force-end: asked with a reason and evidence that names every undone branch; decided by a second person. */
-import { CircleAlert } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { useState } from "react";
-import type { ReactNode } from "react";
 import type { Operator } from "@/server/contracts/console";
 import type { DecisionSheet } from "@/server/contracts/transaction-page";
-import { ConsoleError } from "../../console-client";
+import { EVIDENCE_LENGTH_MAX } from "@/server/contracts/review";
+import { codeOf } from "../../console-client";
+import { useFailure } from "../../console-failure";
 import { useNowMs } from "../../live/live-provider";
 import { useAge } from "../../overview/ages";
 import { askForceEnd, decideForceEnd } from "../../review/client";
 import { Button } from "../../ui/button";
 import { Dialog } from "../../ui/dialog";
+import { Notice } from "../../ui/notice";
+import { TextArea } from "../../ui/text-area";
 import { useToast } from "../../ui/toast";
-
-const REASON_LENGTH_MAX = 500;
-const EVIDENCE_LENGTH_MAX = 200;
 
 interface ForceEndDialogProps {
   sheet: Pick<DecisionSheet, "transaction" | "branches" | "forceEnd">;
@@ -27,7 +26,7 @@ interface ForceEndDialogProps {
 export function ForceEndDialog({ sheet, operator, returnFocusTo, onClose }: ForceEndDialogProps) {
   const t = useTranslations("forceEnd");
   const action = useTranslations("action");
-  const errors = useTranslations("errors");
+  const sentenceOf = useFailure();
   const states = useTranslations("pending.states");
   const toast = useToast();
   const age = useAge();
@@ -51,8 +50,7 @@ export function ForceEndDialog({ sheet, operator, returnFocusTo, onClose }: Forc
       toast(t(`done.${which}`), transaction.txId);
       onClose();
     } catch (error) {
-      const code = error instanceof ConsoleError ? error.code : "UNREACHABLE";
-      setFailure(code === "FORBIDDEN" ? t("secondPerson") : errors.has(code) ? errors(code, { ticketId: "–" }) : errors("UNREACHABLE"));
+      setFailure(codeOf(error) === "FORBIDDEN" ? t("secondPerson") : sentenceOf(error));
       setBusy(null);
     }
   };
@@ -78,7 +76,7 @@ export function ForceEndDialog({ sheet, operator, returnFocusTo, onClose }: Forc
         )
       }
     >
-      {failure !== null && <Notice tone="danger">{failure}</Notice>}
+      {failure !== null && <Notice className="mb-4">{failure}</Notice>}
       <p className="text-text-2">{t("meaning", { state: states(transaction.state) })}</p>
       {request === null ? (
         <>
@@ -91,31 +89,26 @@ export function ForceEndDialog({ sheet, operator, returnFocusTo, onClose }: Forc
               </li>
             ))}
           </ul>
-          <Field label={t("reason")} hint={t("reasonHint")} value={reason} max={REASON_LENGTH_MAX} onChange={setReason} />
-          <Field label={t("evidence")} hint={t("evidenceHint")} value={evidence} max={EVIDENCE_LENGTH_MAX} onChange={setEvidence} />
+          <div className="mt-4 flex flex-col gap-4">
+            <TextArea label={t("reason")} placeholder={t("reasonHint")} value={reason} onChange={setReason} />
+            <TextArea label={t("evidence")} placeholder={t("evidenceHint")} value={evidence} maxLength={EVIDENCE_LENGTH_MAX} onChange={setEvidence} />
+          </div>
         </>
       ) : (
         <>
-          {mine && <div className="mt-3"><Notice tone="warn">{t("secondPerson")}</Notice></div>}
+          {mine && <Notice tone="warn" className="my-3">{t("secondPerson")}</Notice>}
           <dl className="mt-4 grid gap-2.5">
             <Said label={t("askedBy")}>{t("asked", { name: request.askedBy, age: age(nowMs - request.askedAtMs) })}</Said>
             <Said label={t("branches")}>{request.branchIds.map((branchId) => branches.find((branch) => branch.branchId === branchId)?.participant ?? branchId).join(", ")}</Said>
             <Said label={t("reason")}>{request.reason}</Said>
             <Said label={t("evidence")}>{request.evidence}</Said>
           </dl>
-          <Field label={t("remark")} hint={action("optional")} value={reason} max={REASON_LENGTH_MAX} onChange={setReason} />
+          <div className="mt-4">
+            <TextArea label={t("remark")} placeholder={action("optional")} value={reason} onChange={setReason} />
+          </div>
         </>
       )}
     </Dialog>
-  );
-}
-
-function Notice({ tone, children }: { tone: "danger" | "warn"; children: ReactNode }) {
-  return (
-    <div role="alert" className={`mb-4 flex items-start gap-2 rounded-lg px-3 py-2 ${tone === "danger" ? "bg-danger-soft text-danger" : "bg-warn-soft text-warn"}`}>
-      <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
-      {children}
-    </div>
   );
 }
 
@@ -125,21 +118,5 @@ function Said({ label, children }: { label: string; children: string }) {
       <dt className="text-2xs text-text-3">{label}</dt>
       <dd className="break-words">{children}</dd>
     </div>
-  );
-}
-
-function Field({ label, hint, value, max, onChange }: { label: string; hint: string; value: string; max: number; onChange(value: string): void }) {
-  return (
-    <label className="mt-4 block">
-      <span className="text-xs font-medium text-text-2">{label}</span>
-      <textarea
-        value={value}
-        maxLength={max}
-        rows={2}
-        placeholder={hint}
-        onChange={(event) => onChange(event.target.value)}
-        className="mt-1 block w-full resize-none rounded-md border border-line-strong bg-surface px-3 py-2 text-sm placeholder:text-text-3"
-      />
-    </label>
   );
 }

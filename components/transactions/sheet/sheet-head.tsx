@@ -10,6 +10,7 @@ import { useNowMs } from "../../live/live-provider";
 import { useAge } from "../../overview/ages";
 import { useNames } from "../../overview/names";
 import { Button } from "../../ui/button";
+import { Fact } from "../../ui/fact";
 import { Tooltip } from "../../ui/tooltip";
 import { StateBadge } from "../state-badge";
 import { CopyButton } from "./copy-button";
@@ -73,15 +74,6 @@ function Age({ createdAtMs, expiresAtMs }: { createdAtMs: number; expiresAtMs: n
       <Fact label={t("age")}><span className="figures">{age(nowMs - createdAtMs)}</span></Fact>
       {expiresAtMs !== null && <Fact label={pending("expiresIn")}><span className="figures">{expiresAtMs <= nowMs ? pending("due") : age(expiresAtMs - nowMs)}</span></Fact>}
     </>
-  );
-}
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt className="text-2xs text-text-3">{label}</dt>
-      <dd className="font-medium">{children}</dd>
-    </div>
   );
 }
 

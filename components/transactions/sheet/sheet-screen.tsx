@@ -27,7 +27,7 @@ interface SheetScreenProps {
 
 export function SheetScreen({ operator, overview, first }: SheetScreenProps) {
   const t = useTranslations("sheet");
-  const { sheet, again, following } = useSheet(first);
+  const { sheet, stale, again, following } = useSheet(first);
   const [also] = useState(() => [following]);
   const [asked, setAsked] = useState<ManualVerb | "force-end" | null>(null);
   const close = useCallback(() => {
@@ -37,7 +37,7 @@ export function SheetScreen({ operator, overview, first }: SheetScreenProps) {
   const { txId } = sheet.transaction;
   return (
     <ConsolePage operator={operator} title={t("title", { txId })} overview={overview} also={also}>
-      <div className="flex flex-col gap-3 xl:min-h-0 xl:flex-1 xl:overflow-y-auto xl:scroll-quiet">
+      <div data-stale={stale || undefined} className="flex flex-col gap-3 xl:min-h-0 xl:flex-1 xl:overflow-y-auto xl:scroll-quiet">
         <SheetHead id={HEAD_ID} sheet={sheet} ask={setAsked} />
         <div className="grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_minmax(22rem,30rem)]">
           <div className="flex min-w-0 flex-col gap-3">

@@ -85,7 +85,15 @@ describe("refunds", () => {
     for (const ticketId of ["T1", review.ticketId, "%27%3B--"]) expect((await operator.post(`/refunds/${ticketId}/settle`, { reason: "x" })).body.code).toBe("ILLEGAL_STATE");
   });
 
-  test("pages go from the newest to the oldest, each ticket once", async () => {
+  test("what is to be settled comes as it was opened, page by page", async () => {
+    for (const name of ["o1", "o2", "o3"]) await refund(name);
+    const open = await stage.prisma.ticket.findMany({ where: { kind: "REFUND", closedAt: null }, orderBy: [{ openedAt: "asc" }, { ticketId: "asc" }] });
+    const first = await refunds("?limit=2");
+    const second = await refunds(`?limit=200&cursor=${encodeURIComponent(first.nextCursor as string)}`);
+    expect([...first.refunds, ...second.refunds].map(({ ticketId }) => ticketId)).toEqual(open.map(({ ticketId }) => ticketId));
+  });
+
+  test("all of them go from the newest to the oldest, each ticket once", async () => {
     for (const name of ["p1", "p2", "p3"]) await refund(name);
     const seen: string[] = [];
     for (let cursor: string | null = ""; cursor !== null; ) {
