@@ -1,7 +1,7 @@
 /**
  * The command line of the benchmarks, read once and checked. It starts nothing.
  */
-import { parseArgs } from "node:util";
+import { type NotRun, pathOf, readCommandLine, Refusal } from "../scripts/command-line.ts";
 import { SUITE_NAMES, SUITES, type SuiteName } from "./suites.ts";
 
 export const USAGE = `npm run bench -- [${SUITE_NAMES.join("|")}] [--case NAME] [--json FILE]
@@ -18,28 +18,21 @@ export interface BenchOptions {
   cases: string[];
 }
 
-export type Command = { kind: "run"; options: BenchOptions } | { kind: "help" } | { kind: "refused"; message: string };
+export type Command = { kind: "run"; options: BenchOptions } | NotRun;
 
-export function readCommand(args: string[]): Command {
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(args);
-  } catch (error) {
-    return { kind: "refused", message: (error as Error).message.split(". ")[0] as string };
-  }
-  const { values, positionals } = parsed;
-  if (values.help) return { kind: "help" };
-  if (positionals.length > 1) return { kind: "refused", message: `One suite at a time, not ${positionals.length}.` };
-  const suite = positionals[0] ?? "full";
-  if (!isSuite(suite)) return { kind: "refused", message: `There is no suite "${suite}": choose one of ${SUITE_NAMES.join(", ")}.` };
-  const cases = values.case ?? [];
-  const stranger = cases.find((name) => !SUITES[suite].cases?.includes(name));
-  if (stranger) return { kind: "refused", message: `The suite "${suite}" has no case "${stranger}": ${SUITES[suite].cases?.join(", ") ?? "it has none"}.` };
-  return { kind: "run", options: { suite, json: values.json ?? null, cases } };
-}
+const OPTIONS = { json: { type: "string" }, case: { type: "string", multiple: true } } as const;
 
-function parse(args: string[]) {
-  return parseArgs({ args, allowPositionals: true, options: { json: { type: "string" }, case: { type: "string", multiple: true }, help: { type: "boolean", short: "h" } } });
+export function readCommand(argv: readonly string[]): Command {
+  const understand = (values: { json?: string; case?: string[] }, positionals: readonly string[]): Command => {
+    if (positionals.length > 1) throw new Refusal(`One suite at a time, not ${positionals.length}.`);
+    const suite = positionals[0] ?? "full";
+    if (!isSuite(suite)) throw new Refusal(`There is no suite "${suite}": choose one of ${SUITE_NAMES.join(", ")}.`);
+    const cases = values.case ?? [];
+    const stranger = cases.find((name) => !SUITES[suite].cases?.includes(name));
+    if (stranger) throw new Refusal(`The suite "${suite}" has no case "${stranger}": ${SUITES[suite].cases?.join(", ") ?? "it has none"}.`);
+    return { kind: "run", options: { suite, json: pathOf("json", values.json, "a file"), cases } };
+  };
+  return readCommandLine(argv, OPTIONS, understand, { allowPositionals: true });
 }
 
 function isSuite(name: string): name is SuiteName {

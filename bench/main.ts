@@ -3,6 +3,7 @@
  * created or lost (such a run does not count), 2 on wrong usage.
  */
 import { writeFileSync } from "node:fs";
+import { answerNotRun } from "../scripts/command-line.ts";
 import { readCommand, USAGE } from "./arguments.ts";
 import { Progress } from "./measure/progress.ts";
 import { inWords, reportOn } from "./measure/report.ts";
@@ -10,14 +11,7 @@ import { SUITES } from "./suites.ts";
 
 async function main(): Promise<number> {
   const command = readCommand(process.argv.slice(2));
-  if (command.kind === "help") {
-    process.stdout.write(`${USAGE}\n`);
-    return 0;
-  }
-  if (command.kind === "refused") {
-    process.stderr.write(`${command.message} (--help lists the suites)\n`);
-    return 2;
-  }
+  if (command.kind !== "run") return answerNotRun(command, USAGE);
   const { suite, json, cases } = command.options;
   if (json !== null) writeFileSync(json, ""); // a path that cannot be written is known before the minutes are spent
 

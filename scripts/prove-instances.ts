@@ -1,40 +1,22 @@
 /**
  * Proves on real stores of its own what several instances promise: one dish sold by all of them, then a rush during which Redis
  * hangs, then one during which it is killed. Every instance is a process of its own.
- * `npx tsx scripts/prove-instances.ts [--instances 3] [--portions 10000] [--trys 30000] [--customers 128] [--outage-seconds 20] [--seed 1]`
- * Exit 0 proved, 1 broken, 2 usage.
+ * Exit 0 proved, 1 broken, 2 wrong usage.
  */
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { migrate } from "../server/embedded/migrate.ts";
 import { startPostgres } from "../server/embedded/postgres.ts";
 import { startRedis } from "../server/embedded/redis.ts";
 import { startInstance } from "../server/testing/instances.ts";
 import { proveInstances } from "../server/testing/instances-proof.ts";
 import { proveOutage } from "../server/testing/outage-proof.ts";
+import { numbersOrExit } from "./command-line.ts";
 
-const OPTIONS = { instances: "3", portions: "10000", trys: "30000", customers: "128", "outage-seconds": "20", seed: "1" } as const;
+const USAGE = "npx tsx scripts/prove-instances.ts [--instances 3] [--portions 10000] [--trys 30000] [--customers 128] [--outage-seconds 20] [--seed 1]";
 
-function parse(): Record<keyof typeof OPTIONS, number> {
-  try {
-    const options = Object.fromEntries(Object.entries(OPTIONS).map(([name, value]) => [name, { type: "string" as const, default: value }]));
-    const { values } = parseArgs({ options });
-    return Object.fromEntries(
-      Object.entries(values).map(([name, value]) => {
-        const number = Number(value);
-        if (!Number.isInteger(number) || number < 0) throw new Error(`--${name} is a whole number, not ${value}.`);
-        return [name, number];
-      }),
-    ) as Record<keyof typeof OPTIONS, number>;
-  } catch (error) {
-    console.error((error as Error).message);
-    process.exit(2);
-  }
-}
-
-const { "outage-seconds": outageSeconds, ...options } = parse();
+const { "outage-seconds": outageSeconds, ...options } = numbersOrExit(USAGE, { instances: 3, portions: 10_000, trys: 30_000, customers: 128, "outage-seconds": 20, seed: 1 });
 const dir = mkdtempSync(join(tmpdir(), "eightysix-proof-"));
 chmodSync(dir, 0o711); // Postgres may run as another user
 const cacheDir = join(import.meta.dirname, "..", ".cache");

@@ -1,37 +1,19 @@
 /**
  * Proves the ledger's one statement on a durable Postgres of its own, then prints how fast it is.
- * `npx tsx scripts/prove-ledger.ts [--seconds 60] [--sessions 6] [--seed 1] [--speed-seconds 4]`; exit 0 proved, 1 broken, 2 usage.
+ * Exit 0 proved, 1 broken, 2 wrong usage.
  */
 import { mkdtempSync, rmSync, chmodSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { migrate } from "../server/embedded/migrate.ts";
 import { startPostgres } from "../server/embedded/postgres.ts";
 import { proveLedger } from "../server/engine/tiers/tcc/proof/prove.ts";
 import { measure } from "../server/engine/tiers/tcc/proof/throughput.ts";
+import { numbersOrExit } from "./command-line.ts";
 
-function numberOf(name: string, value: string): number {
-  const number = Number(value);
-  if (Number.isFinite(number) && number >= 0) return number;
-  console.error(`--${name} is a number, not ${value}.`);
-  process.exit(2);
-}
+const USAGE = "npx tsx scripts/prove-ledger.ts [--seconds 60] [--sessions 6] [--seed 1] [--speed-seconds 4]";
 
-const OPTIONS = { seconds: "60", sessions: "6", seed: "1", "speed-seconds": "4" } as const;
-
-function parse(): Record<keyof typeof OPTIONS, number> {
-  try {
-    const options = Object.fromEntries(Object.entries(OPTIONS).map(([name, value]) => [name, { type: "string" as const, default: value }]));
-    const { values } = parseArgs({ options });
-    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, numberOf(name, String(value))])) as Record<keyof typeof OPTIONS, number>;
-  } catch (error) {
-    console.error((error as Error).message);
-    process.exit(2);
-  }
-}
-
-const options = parse();
+const options = numbersOrExit(USAGE, { seconds: 60, sessions: 6, seed: 1, "speed-seconds": 4 });
 const dir = mkdtempSync(join(tmpdir(), "eightysix-proof-"));
 chmodSync(dir, 0o711); // Postgres may run as another user
 const postgres = await startPostgres({ dir });

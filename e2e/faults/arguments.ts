@@ -1,5 +1,5 @@
 /** The command line of `npm run faults`. */
-import { parseArgs } from "node:util";
+import { type NotRun, readCommandLine, Refusal, SEEDS, wholeNumber } from "../../scripts/command-line.ts";
 
 export const COUNT_DEFAULT = 22;
 
@@ -14,25 +14,16 @@ export interface FaultsOptions {
   seed: number;
 }
 
-export type Command = { kind: "run"; options: FaultsOptions } | { kind: "help" } | { kind: "refused"; message: string };
+export type Command = { kind: "run"; options: FaultsOptions } | NotRun;
 
-export function readArguments(argv: string[]): Command {
-  let values: Record<string, string | boolean | undefined>;
-  try {
-    ({ values } = parseArgs({ args: argv, options: { count: { type: "string" }, minutes: { type: "string" }, seed: { type: "string" }, help: { type: "boolean", short: "h" } } }));
-  } catch (error) {
-    return { kind: "refused", message: (error as Error).message.split(". ")[0] as string };
-  }
-  if (values.help) return { kind: "help" };
-  if (values.count !== undefined && values.minutes !== undefined) return { kind: "refused", message: "Give --count or --minutes, not both." };
-  const options: FaultsOptions = { count: COUNT_DEFAULT, minutes: null, seed: Math.floor(Math.random() * 1_000_000) };
-  for (const [name, least, most] of [["count", 1, 100_000], ["minutes", 1, 10_000], ["seed", 0, 4_294_967_295]] as const) {
-    const text = values[name];
-    if (text === undefined) continue;
-    const value = Number(text);
-    if (!/^\d+$/.test(String(text)) || value < least || value > most) return { kind: "refused", message: `--${name} takes a whole number from ${least} to ${most}, not ${String(text)}.` };
-    options[name] = value;
-  }
-  if (options.minutes !== null) options.count = null;
-  return { kind: "run", options };
+const TEXT = { type: "string" } as const;
+
+export function readCommand(argv: readonly string[]): Command {
+  return readCommandLine(argv, { count: TEXT, minutes: TEXT, seed: TEXT }, (values): Command => {
+    const count = wholeNumber("count", values.count, { from: 1, to: 100_000 });
+    const minutes = wholeNumber("minutes", values.minutes, { from: 1, to: 10_000 });
+    if (count !== null && minutes !== null) throw new Refusal("Give --count or --minutes, not both.");
+    const seed = wholeNumber("seed", values.seed, SEEDS) ?? Math.floor(Math.random() * 1_000_000);
+    return { kind: "run", options: { count: minutes === null ? (count ?? COUNT_DEFAULT) : null, minutes, seed } };
+  });
 }

@@ -1,30 +1,30 @@
 /**
  * `npm run faults`: real faults against real processes. Exit 0 when nothing was wrong, 1 otherwise, 2 on wrong usage.
+ * Ctrl-C ends it after the fault that is under way, with its checks; a second one at once.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { answerNotRun } from "../../scripts/command-line.ts";
 import { PROJECT_DIR } from "../../server/config.ts";
-import { readArguments, USAGE } from "./arguments.ts";
+import { readCommand, USAGE } from "./arguments.ts";
 import { runCampaign } from "./campaign.ts";
 import { inWords } from "./report.ts";
 
+const SERVERS = 3;
+const CHECK_EVERY = 22;
+
 async function main(): Promise<number> {
-  const command = readArguments(process.argv.slice(2));
-  if (command.kind === "help") {
-    process.stdout.write(`${USAGE}\n`);
-    return 0;
-  }
-  if (command.kind === "refused") {
-    process.stderr.write(`${command.message} (--help lists the options)\n`);
-    return 2;
-  }
+  const command = readCommand(process.argv.slice(2));
+  if (command.kind !== "run") return answerNotRun(command, USAGE);
   const dir = mkdtempSync(join(tmpdir(), "eightysix-faults-"));
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   const say = (what: string): void => void process.stdout.write(`  ${what}\n`);
-  const report = await runCampaign({ ...command.options, dir, cacheDir: join(PROJECT_DIR, ".cache"), checkEvery: 20, say });
+  const report = await runCampaign({ ...command.options, dir, cacheDir: join(PROJECT_DIR, ".cache"), servers: SERVERS, checkEvery: CHECK_EVERY, signal: stop.signal, say });
   process.stdout.write(inWords(report));
   if (report.wrong.length > 0) {
-    process.stdout.write(`The servers' logs and data are kept in ${dir}\n`);
+    process.stdout.write(`The servers' logs are kept in ${dir}\n`);
     return 1;
   }
   rmSync(dir, { recursive: true, force: true });
@@ -32,7 +32,7 @@ async function main(): Promise<number> {
 }
 
 process.exitCode = await main().catch((error: Error) => {
-  process.stderr.write(`${error.message}\n`);
+  process.stderr.write(`${error.stack ?? error.message}\n`);
   return 1;
 });
 // Sockets of servers that were killed may linger; the report is out.

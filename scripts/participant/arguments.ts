@@ -1,8 +1,8 @@
 /**
  * The command line of the participant, read once and checked. It starts nothing and reads no environment: `main.ts` does.
  */
-import { parseArgs } from "node:util";
-import { FAILURES, type Mode, OPERATIONS, readMode, Wrong } from "./mode.ts";
+import { type NotRun, pathOf, readCommandLine, wholeNumber } from "../command-line.ts";
+import { FAILURES, type Mode, OPERATIONS, readMode } from "./mode.ts";
 
 export const PORT_DEFAULT = 8687;
 
@@ -30,44 +30,26 @@ export interface ParticipantOptions {
   data: string | null;
 }
 
-export type Command = { kind: "run"; options: ParticipantOptions } | { kind: "help" } | { kind: "refused"; message: string };
+export type Command = { kind: "run"; options: ParticipantOptions } | NotRun;
+
+const PORTS = { from: 0, to: 65_535 };
+
+const TEXT = { type: "string" } as const;
+
+const OPTIONS = { port: TEXT, fail: TEXT, share: TEXT, operations: TEXT, times: TEXT, data: TEXT };
 
 export function readCommand(argv: readonly string[]): Command {
-  try {
-    const { values } = parseArgs({
-      args: [...argv],
-      allowPositionals: false,
+  return readCommandLine(argv, OPTIONS, ({ port, fail, share, operations, times, data }): Command => {
+    const given = { fail, share: numberOrText(share), operations: operations?.split(",").map((one) => one.trim()), times: numberOrText(times) };
+    return {
+      kind: "run",
       options: {
-        port: { type: "string" },
-        fail: { type: "string" },
-        share: { type: "string" },
-        operations: { type: "string" },
-        times: { type: "string" },
-        data: { type: "string" },
-        help: { type: "boolean", short: "h" },
+        port: wholeNumber("port", port, PORTS) ?? PORT_DEFAULT,
+        mode: readMode(given, (field) => `--${field}`),
+        data: pathOf("data", data, "a folder"),
       },
-    });
-    if (values.help) return { kind: "help" };
-    const { port = String(PORT_DEFAULT), fail, share, operations, times, data } = values;
-    if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Wrong(`--port takes a whole number from 0 to 65535, not "${port}".`);
-    if (data === "") throw new Wrong("--data takes the path of a folder.");
-    const mode = readMode(
-      {
-        fail,
-        share: numberOrText(share),
-        operations: operations?.split(",").map((one) => one.trim()),
-        times: numberOrText(times),
-      },
-      (field) => `--${field}`,
-    );
-    return { kind: "run", options: { port: Number(port), mode, data: data ?? null } };
-  } catch (error) {
-    // parseArgs throws a TypeError with a code for everything it does not understand.
-    if (error instanceof Wrong || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS")) {
-      return { kind: "refused", message: (error as Error).message.split("\n")[0]! };
-    }
-    throw error;
-  }
+    };
+  });
 }
 
 /** What is no number stays text, so that the message can show it. */

@@ -4,6 +4,7 @@
  */
 import { join, resolve } from "node:path";
 import { StartError } from "../../server/embedded/start-error.ts";
+import { answerNotRun } from "../command-line.ts";
 import { readCommand, USAGE } from "./arguments.ts";
 import { holdFolder } from "./folder.ts";
 import { modeInWords } from "./mode.ts";
@@ -12,12 +13,8 @@ import { type ParticipantServer, serveParticipant } from "./server.ts";
 
 async function main(): Promise<void> {
   const command = readCommand(process.argv.slice(2));
-  if (command.kind === "help") {
-    process.stdout.write(`${USAGE}\n`);
-    return;
-  }
-  if (command.kind === "refused") {
-    fail(2, `${command.message} (--help lists the options)`);
+  if (command.kind !== "run") {
+    process.exitCode = answerNotRun(command, USAGE);
     return;
   }
 
@@ -44,7 +41,7 @@ async function main(): Promise<void> {
         held.release();
         process.exit(0);
       })
-      .catch((error: Error) => fail(1, error.message));
+      .catch((error: Error) => fail(error.message));
   };
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
@@ -66,12 +63,12 @@ function welcome({ url, mode }: ParticipantServer, folder: string, participant: 
 `;
 }
 
-function fail(code: 1 | 2, message: string): void {
+function fail(message: string): void {
   process.stderr.write(`${message}\n`);
-  process.exit(code);
+  process.exit(1);
 }
 
 main().catch((error: Error & { code?: string }) => {
-  if (error.code === "EADDRINUSE") fail(1, `${error.message.replace(/^listen EADDRINUSE: /, "")}: give another --port.`);
-  else fail(1, error instanceof StartError || error.code ? error.message : `The participant failed: ${error.stack}`);
+  if (error.code === "EADDRINUSE") fail(`${error.message.replace(/^listen EADDRINUSE: /, "")}: give another --port.`);
+  else fail(error instanceof StartError || error.code ? error.message : `The participant failed: ${error.stack}`);
 });

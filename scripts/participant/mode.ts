@@ -2,6 +2,7 @@
  * How the participant fails, by flag and at run time. It decides about single calls; `server.ts` acts it out.
  */
 import type { BranchOperation } from "../../server/engine/tiers/tcc/participants.ts";
+import { Refusal } from "../command-line.ts";
 
 /** Each way to fail, and what happens to the branch meanwhile. */
 export const FAILURES = {
@@ -33,7 +34,8 @@ export const WELL: Mode = { fail: "none", share: 1, operations: OPERATIONS, time
 
 const TIMES_MAX = 1_000_000;
 
-export class Wrong extends Error {}
+/** What a mode cannot be, in one sentence: said on the command line or over HTTP. */
+export class Wrong extends Refusal {}
 
 /** @throws Wrong with one sentence; `name` is how the caller spells a field, as in `--fail` or `fail`. */
 export function readMode(given: Readonly<Record<string, unknown>>, name: (field: keyof Mode) => string = (field) => field): Mode {

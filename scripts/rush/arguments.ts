@@ -1,7 +1,7 @@
 /**
  * The command line of the rush, read once and checked. It starts nothing and reads no environment: `main.ts` does.
  */
-import { parseArgs } from "node:util";
+import { type NotRun, pathOf, readCommandLine, Refusal, SEEDS, wholeNumber } from "../command-line.ts";
 import { PORT_DEFAULT } from "../participant/arguments.ts";
 
 /** Where `npm run participant` listens by default. */
@@ -49,28 +49,16 @@ export interface RushOptions {
   json: string | null;
 }
 
-export type Command = { kind: "run"; options: RushOptions } | { kind: "help" } | { kind: "refused"; message: string };
+export type Command = { kind: "run"; options: RushOptions } | NotRun;
 
 /** Every number the command line takes, with its bounds. A day of lunch is enough; 20 000 sockets are what one process has. */
 const NUMBERS = {
   seconds: { from: 1, to: 86_400 },
   customers: { from: 1, to: 20_000 },
   rate: { from: 1, to: 100_000 },
-  seed: { from: 0, to: 4_294_967_295 },
+  seed: SEEDS,
   stuck: { from: 0, to: 10_000 },
 } as const;
-
-class Refusal extends Error {}
-
-function numberOption(name: keyof typeof NUMBERS, text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const { from, to } = NUMBERS[name];
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < from || value > to) {
-    throw new Refusal(`--${name} takes a whole number from ${from} to ${to}, not "${text}".`);
-  }
-  return value;
-}
 
 function urlOption(name: string, text: string, protocols: readonly string[]): string {
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -80,33 +68,30 @@ function urlOption(name: string, text: string, protocols: readonly string[]): st
   return text;
 }
 
+const TEXT = { type: "string" } as const;
+
+const OPTIONS = {
+  url: TEXT,
+  key: TEXT,
+  "database-url": TEXT,
+  seconds: TEXT,
+  customers: TEXT,
+  rate: TEXT,
+  seed: TEXT,
+  stuck: TEXT,
+  participant: TEXT,
+  json: TEXT,
+};
+
 /** @param firstRun reads first-run.json; null when there is none. */
 export function readCommand(argv: readonly string[], firstRun: () => FirstRun | null): Command {
-  try {
-    const { values } = parseArgs({
-      args: [...argv],
-      allowPositionals: false,
-      options: {
-        url: { type: "string" },
-        key: { type: "string" },
-        "database-url": { type: "string" },
-        seconds: { type: "string" },
-        customers: { type: "string" },
-        rate: { type: "string" },
-        seed: { type: "string" },
-        stuck: { type: "string" },
-        participant: { type: "string" },
-        json: { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-    if (values.help) return { kind: "help" };
-
-    const seconds = numberOption("seconds", values.seconds) ?? 30;
-    const customers = numberOption("customers", values.customers) ?? 200;
-    const rate = numberOption("rate", values.rate);
-    const seed = numberOption("seed", values.seed);
-    const stuck = numberOption("stuck", values.stuck) ?? 0;
+  return readCommandLine(argv, OPTIONS, (values): Command => {
+    const number = (name: keyof typeof NUMBERS): number | null => wholeNumber(name, values[name], NUMBERS[name]);
+    const seconds = number("seconds") ?? 30;
+    const customers = number("customers") ?? 200;
+    const rate = number("rate");
+    const seed = number("seed");
+    const stuck = number("stuck") ?? 0;
     const participantUrl = urlOption("--participant", values.participant ?? PARTICIPANT_DEFAULT, ["http:", "https:"]).replace(/\/+$/, "");
 
     const local = values.url && values.key && values["database-url"] ? null : firstRun();
@@ -131,14 +116,8 @@ export function readCommand(argv: readonly string[], firstRun: () => FirstRun | 
         seed,
         stuck,
         participantUrl,
-        json: values.json ?? null,
+        json: pathOf("json", values.json, "a file"),
       },
     };
-  } catch (error) {
-    // parseArgs throws a TypeError with a code for everything it does not understand.
-    if (error instanceof Refusal || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS")) {
-      return { kind: "refused", message: (error as Error).message.split("\n")[0]! };
-    }
-    throw error;
-  }
+  });
 }

@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { answerNotRun } from "../command-line.ts";
 import { type FirstRun, readCommand, USAGE } from "./arguments.ts";
 import { Progress } from "./progress.ts";
 import { figuresOf, inWords, isBroken } from "./report.ts";
@@ -22,14 +23,7 @@ function firstRun(): FirstRun | null {
 
 async function main(): Promise<number> {
   const command = readCommand(process.argv.slice(2), firstRun);
-  if (command.kind === "help") {
-    process.stdout.write(`${USAGE}\n`);
-    return 0;
-  }
-  if (command.kind === "refused") {
-    process.stderr.write(`${command.message} (--help lists the options)\n`);
-    return 2;
-  }
+  if (command.kind !== "run") return answerNotRun(command, USAGE);
   const { options } = command;
   if (options.json !== null) writeFileSync(options.json, ""); // a path that cannot be written is known before the rush
 

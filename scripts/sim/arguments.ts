@@ -1,7 +1,7 @@
 /**
  * The command line of the simulator, read once and checked. It starts nothing: `main.ts` does.
  */
-import { parseArgs } from "node:util";
+import { type NotRun, pathOf, readCommandLine, Refusal, SEEDS, wholeNumber } from "../command-line.ts";
 
 export const OPERATIONS_DEFAULT = 300;
 export const SEEDS_DEFAULT = 100;
@@ -23,53 +23,40 @@ export type Command =
   | { kind: "one"; seed: number; operations: number; mutation: string | null }
   | { kind: "many"; from: number; seeds: number; operations: number; threads: number | null; json: string | null }
   | { kind: "mutations"; seeds: number; operations: number; threads: number | null; json: string | null }
-  | { kind: "help" }
-  | { kind: "refused"; message: string };
+  | NotRun;
 
-/** Seeds are 32 bits; a billion of them would play for a year. */
+/** A billion seeds would play for a year. */
 const NUMBERS = {
-  seed: { from: 0, to: 4_294_967_295 },
+  seed: SEEDS,
   seeds: { from: 1, to: 1_000_000_000 },
-  from: { from: 0, to: 4_294_967_295 },
+  from: SEEDS,
   ops: { from: 1, to: 100_000 },
   threads: { from: 1, to: 256 },
 } as const;
 
-class Refusal extends Error {}
+const TEXT = { type: "string" } as const;
 
-function numberOption(name: keyof typeof NUMBERS, text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const { from, to } = NUMBERS[name];
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < from || value > to) throw new Refusal(`--${name} takes a whole number from ${from} to ${to}, not "${text}".`);
-  return value;
-}
+const OPTIONS = {
+  seed: TEXT,
+  seeds: TEXT,
+  from: TEXT,
+  ops: TEXT,
+  threads: TEXT,
+  mutations: { type: "boolean" },
+  mutation: TEXT,
+  json: TEXT,
+} as const;
 
 export function readCommand(argv: readonly string[]): Command {
-  try {
-    const { values } = parseArgs({
-      args: [...argv],
-      allowPositionals: false,
-      options: {
-        seed: { type: "string" },
-        seeds: { type: "string" },
-        from: { type: "string" },
-        ops: { type: "string" },
-        threads: { type: "string" },
-        mutations: { type: "boolean" },
-        mutation: { type: "string" },
-        json: { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-    if (values.help) return { kind: "help" };
-    const seed = numberOption("seed", values.seed);
-    const seeds = numberOption("seeds", values.seeds);
-    const from = numberOption("from", values.from);
-    const operations = numberOption("ops", values.ops) ?? OPERATIONS_DEFAULT;
-    const threads = numberOption("threads", values.threads);
-    const { mutation = null, json = null } = values;
-    if (json === "") throw new Refusal("--json takes the path of a file.");
+  return readCommandLine(argv, OPTIONS, (values): Command => {
+    const number = (name: keyof typeof NUMBERS): number | null => wholeNumber(name, values[name], NUMBERS[name]);
+    const seed = number("seed");
+    const seeds = number("seeds");
+    const from = number("from");
+    const operations = number("ops") ?? OPERATIONS_DEFAULT;
+    const threads = number("threads");
+    const mutation = values.mutation ?? null;
+    const json = pathOf("json", values.json, "a file");
     if (seed !== null) {
       if (seeds !== null || from !== null || values.mutations || json !== null || threads !== null) throw new Refusal("--seed plays one seed: it goes with --ops and --mutation only.");
       return { kind: "one", seed, operations, mutation };
@@ -80,9 +67,5 @@ export function readCommand(argv: readonly string[]): Command {
       return { kind: "mutations", seeds: seeds ?? SEEDS_DEFAULT, operations, threads, json };
     }
     return { kind: "many", from: from ?? 1, seeds: seeds ?? SEEDS_DEFAULT, operations, threads, json };
-  } catch (error) {
-    const known = error instanceof Refusal || String((error as { code?: unknown }).code).startsWith("ERR_PARSE_ARGS");
-    if (!known) throw error;
-    return { kind: "refused", message: (error as Error).message };
-  }
+  });
 }

@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { printPlan } from "../../server/engine/simulation/fault-plan.ts";
 import { planOf } from "../../server/engine/simulation/simulate.ts";
+import { answerNotRun } from "../command-line.ts";
 import { OPERATIONS_DEFAULT, readCommand, USAGE, type Command } from "./arguments.ts";
 import { bundlePlayer } from "./bundle.ts";
 import { campaign, percent, proofOf } from "./campaign.ts";
@@ -23,11 +24,8 @@ async function main(): Promise<number> {
   const command = readCommand(process.argv.slice(2));
   switch (command.kind) {
     case "help":
-      say(USAGE);
-      return 0;
     case "refused":
-      process.stderr.write(`${command.message} (--help lists the options)\n`);
-      return 2;
+      return answerNotRun(command, USAGE);
     case "one":
       return playOne(command);
     case "many":
