@@ -26,10 +26,18 @@ export async function runSideBySide(cases: readonly Case[], scale: Scale, progre
   try {
     const results: CaseResult[] = [];
     const pools = new Map<string, Record<number, number>>();
-    for (const each of chosen) results.push(await runCase(stand, each, scale, progress, pools));
+    const failed: string[] = [];
+    for (const each of chosen) {
+      try {
+        results.push(await runCase(stand, each, scale, progress, pools));
+      } catch (error) {
+        // What the other cases measured in half an hour is still worth printing.
+        failed.push(`${each.name}: not measured: ${(error as Error).message}`);
+      }
+    }
     const tables = [...results.map(tableOf), targetsTable(results, refusalsRow(results))];
     tables.at(-1)?.remarks.push(stand.durability, ...LEGEND);
-    return { tables, violations: results.flatMap(({ measured }) => measured.flatMap(({ violations }) => violations)), plot: plotOf(results) };
+    return { tables, violations: [...failed, ...results.flatMap(({ measured }) => measured.flatMap(({ violations }) => violations))], plot: plotOf(results) };
   } finally {
     await stand.close();
   }

@@ -65,7 +65,7 @@ export function inWords(report: Report): string {
     "",
     violations.length === 0
       ? "Every count held: what was admitted is what the stock says, and never more than was supplied."
-      : `THIS RUN DOES NOT COUNT. Portions were created or lost:\n${violations.map((violation) => `  ${violation}`).join("\n")}`,
+      : `THIS RUN DOES NOT COUNT:\n${violations.map((violation) => `  ${violation}`).join("\n")}`,
   ].join("\n");
 }
 
