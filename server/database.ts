@@ -1,6 +1,6 @@
 /**
  * The Prisma client of pages, sign-ins and the API's reads. Its pool is bounded, and so is the life of everything in it: a read
- * whose caller has left ends by itself. The engine has connections of its own (engine/tiers/tcc/postgres-ledger.ts).
+ * whose caller has left ends by itself. The engine has connections of its own (engine/tiers/tcc/postgres-calls.ts).
  */
 import { PrismaPg } from "@prisma/adapter-pg";
 import { PrismaClient } from "./generated/prisma/client.ts";

@@ -16,7 +16,8 @@ import { Payments } from "./payments/payments.ts";
 import { PostgresPayments } from "./payments/postgres-payments.ts";
 import { RedisCells } from "./tiers/cas/redis-cells.ts";
 import { HttpParticipants } from "./tiers/tcc/http-participants.ts";
-import { LEDGER_CALL_MS_MAX, PostgresLedger } from "./tiers/tcc/postgres-ledger.ts";
+import { LEDGER_CALL_MS_MAX } from "./tiers/tcc/postgres-calls.ts";
+import { PostgresLedger } from "./tiers/tcc/postgres-ledger.ts";
 
 /** A take that has not answered by then is not worth waiting for: Postgres decides without it. */
 const REDIS_COMMAND_MS_MAX = 100;

@@ -3,8 +3,7 @@
  * a connection from the orders. The functions of prisma/migrations/0004_payments decide; nothing here does.
  */
 import { readFileSync } from "node:fs";
-import pg from "pg";
-import { failureOf, refusalOf } from "../tiers/tcc/postgres-failures.ts";
+import { PostgresCalls, type PostgresCallsOptions } from "../tiers/tcc/postgres-calls.ts";
 import {
   PAYMENT_LEASE_MS,
   paymentKeyOf,
@@ -16,11 +15,6 @@ import {
   type SettledPayment,
 } from "./payment-ledger.ts";
 import type { PaymentOutcome, PaymentState } from "./payment-states.ts";
-
-/** As the ledger's: a callback is acknowledged within the request's 800 ms, or repeated by its sender. */
-const STATEMENT_MS_MAX = 400;
-const LOCK_WAIT_MS_MAX = 200;
-const CALL_MS_MAX = 1_000;
 
 /** Two batches of callbacks, and a report or a claim. */
 const CONNECTIONS_MAX = 3;
@@ -50,32 +44,13 @@ interface SettledRow {
   opened_ticket: string | null;
 }
 
-export interface PostgresPaymentsOptions {
-  databaseUrl: string;
-  connectionsMax?: number;
-  /** Told of connections that break while idle. */
-  onTrouble?(error: unknown): void;
-}
+export type PostgresPaymentsOptions = Omit<PostgresCallsOptions, "name" | "connectionsMax"> & { connectionsMax?: number };
 
 export class PostgresPayments implements PaymentLedger {
-  private readonly pool: pg.Pool;
+  private readonly calls: PostgresCalls;
 
-  constructor({ databaseUrl, connectionsMax = CONNECTIONS_MAX, onTrouble = () => {} }: PostgresPaymentsOptions) {
-    this.pool = new pg.Pool({
-      connectionString: databaseUrl,
-      application_name: "eightysix payments",
-      max: connectionsMax,
-      connectionTimeoutMillis: STATEMENT_MS_MAX,
-      statement_timeout: STATEMENT_MS_MAX,
-      lock_timeout: LOCK_WAIT_MS_MAX,
-      query_timeout: CALL_MS_MAX,
-      keepAlive: true,
-    });
-    const trouble = (error: unknown): void => {
-      if (!this.pool.ending) onTrouble(error);
-    };
-    this.pool.on("error", trouble);
-    this.pool.on("connect", (client) => void client.on("error", trouble));
+  constructor({ connectionsMax = CONNECTIONS_MAX, ...options }: PostgresPaymentsOptions) {
+    this.calls = new PostgresCalls({ name: "eightysix payments", connectionsMax, ...options });
   }
 
   async accept(events: readonly PaymentEvent[]): Promise<LeasedPayment[]> {
@@ -90,11 +65,11 @@ export class PostgresPayments implements PaymentLedger {
       column(({ occurredAtMs }) => occurredAtMs),
       PAYMENT_LEASE_MS,
     ];
-    return (await this.run<LeasedRow>("accept_payments", ACCEPT, values)).map(leasedOf);
+    return (await this.calls.rows<LeasedRow>({ name: "accept_payments", text: ACCEPT, values })).map(leasedOf);
   }
 
   async claim(limit: number): Promise<LeasedPayment[]> {
-    return (await this.run<LeasedRow>("claim_payments", CLAIM, [limit, PAYMENT_LEASE_MS])).map(leasedOf);
+    return (await this.calls.rows<LeasedRow>({ name: "claim_payments", text: CLAIM, values: [limit, PAYMENT_LEASE_MS] })).map(leasedOf);
   }
 
   async settle(reports: readonly PaymentReport[]): Promise<SettledPayment[]> {
@@ -110,31 +85,12 @@ export class PostgresPayments implements PaymentLedger {
       column(({ failed }) => failed),
       column(({ retryInMs }) => Math.round(retryInMs)),
     ];
-    const rows = await this.run<SettledRow>("settle_payments", SETTLE, values);
+    const rows = await this.calls.rows<SettledRow>({ name: "settle_payments", text: SETTLE, values });
     return rows.map(({ payment_key, state, tx_id, outcome, opened_ticket }) => ({ paymentKey: payment_key, state, txId: tx_id, outcome, openedTicketId: opened_ticket }));
   }
 
   async close(): Promise<void> {
-    await this.pool.end();
-  }
-
-  private async run<T>(name: string, text: string, values: unknown[]): Promise<T[]> {
-    let client: pg.PoolClient;
-    try {
-      client = await this.pool.connect();
-    } catch (error) {
-      throw refusalOf(error);
-    }
-    let failed = false;
-    try {
-      return (await client.query({ name, text, values })).rows as T[];
-    } catch (error) {
-      const failure = failureOf(error);
-      failed = failure.kind === "unknown";
-      throw failure;
-    } finally {
-      client.release(failed);
-    }
+    await this.calls.close();
   }
 }
 

@@ -36,7 +36,7 @@ export interface WorldFaults {
 /** Small, so that evictions happen and an engine costs little to make. */
 const CAPACITY = { cells: 64, baskets: 64 };
 
-/** When callers give up, as the adapters do: LEDGER_CALL_MS_MAX of `postgres-ledger.ts`, REDIS_COMMAND_MS_MAX of `create-engine.ts`. */
+/** When callers give up, as the adapters do: LEDGER_CALL_MS_MAX of `postgres-calls.ts`, REDIS_COMMAND_MS_MAX of `create-engine.ts`. */
 const TIMEOUT_MS = { ledger: 1_000, cells: 100, feed: Number.POSITIVE_INFINITY };
 
 /** How often Redis saves what a roll-back brings back. */
