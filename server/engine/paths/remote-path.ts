@@ -7,6 +7,7 @@ import { sleep } from "../kernel/clock.ts";
 import type { Deadline } from "../kernel/deadline.ts";
 import { EngineError, isEngineError } from "../kernel/errors.ts";
 import type { FailpointListener } from "../kernel/failpoints.ts";
+import { Gathering, insist } from "../kernel/gathering.ts";
 import type { Random } from "../kernel/random.ts";
 import { BRANCH_OPERATIONS, type TransactionState, type UnfinishedState } from "../kernel/states.ts";
 import type { BranchCalls, RemoteBranch } from "../kernel/types.ts";
@@ -15,7 +16,6 @@ import { ONGOING_MS, retryInMs } from "../recovery/backoff.ts";
 import type { BranchReport, ClaimedBranch, Ledger, SettledTransaction } from "../tiers/tcc/ledger.ts";
 import type { BranchAnswer, Participants } from "../tiers/tcc/participants.ts";
 import type { EngineCore } from "./engine-core.ts";
-import { ReportQueue } from "./report-queue.ts";
 
 /** A phase-two call may take its time: nobody has to wait for it. Shorter than the lease, so that its report still counts. */
 export const PARTICIPANT_CALL_MS_MAX = 3_000;
@@ -55,16 +55,12 @@ export interface RemotePorts {
 
 export class RemotePath {
   readonly counters: RemoteCounters = { calls: { try: {}, confirm: {}, cancel: {}, reverse: {} }, tickets: 0 };
-  private readonly reports: ReportQueue;
+  /** A report that cannot be written is given up: the branch's lease runs out, and it is called again. */
+  private readonly reports: Gathering<BranchReport, SettledTransaction | null>;
   private readonly underWay = new Set<Promise<unknown>>();
 
   constructor(private readonly ports: RemotePorts) {
-    const { core, ledger } = ports;
-    this.reports = new ReportQueue({
-      clock: core.clock,
-      settle: (reports) => core.ask(() => ledger.settleBranches(reports)),
-      settled: (transaction) => this.tellAround(transaction),
-    });
+    this.reports = new Gathering(ports.core.clock, (reports) => this.write(reports));
   }
 
   /**
@@ -161,6 +157,15 @@ export class RemotePath {
     const inMs = outcome === "ONGOING" ? ONGOING_MS : retryInMs(failures + 1, this.ports.random);
     if (outcome !== "DONE") this.ports.due(inMs);
     return { txId, branchNo, state, attempt, outcome, errorClass, message: answer.message, httpStatus, durationMs, retryInMs: inMs };
+  }
+
+  /** @returns one answer a report: its transaction after it; null: nobody knows it. */
+  private async write(reports: readonly BranchReport[]): Promise<(SettledTransaction | null)[]> {
+    const { core, ledger } = this.ports;
+    const settled = await insist(core.clock, () => core.ask(() => ledger.settleBranches(reports)));
+    for (const transaction of settled) this.tellAround(transaction);
+    const byId = new Map(settled.map((transaction) => [transaction.txId, transaction]));
+    return reports.map(({ txId }) => byId.get(txId) ?? null);
   }
 
   private tellAround({ txId, storeId, state, ended, openedTicketId }: SettledTransaction): void {

@@ -4,12 +4,12 @@
  * It decides nothing about stock: the engine's verbs do, and the payment ledger moves the states.
  */
 import { Dedup, type DedupFilter } from "../dedup/dedup.ts";
-import { sleep, type Clock, type Timer } from "../kernel/clock.ts";
+import type { Clock, Timer } from "../kernel/clock.ts";
 import { EngineError } from "../kernel/errors.ts";
+import { Gathering, insist } from "../kernel/gathering.ts";
 import type { Random } from "../kernel/random.ts";
 import { isLedgerFailure } from "../tiers/tcc/ledger.ts";
 import { CARRY_OUT_TIMEOUT_MS, carryOut, type PaymentVerbs } from "./carry-out.ts";
-import { Gathering } from "./gathering.ts";
 import { paymentKeyOf, type LeasedPayment, type PaymentEvent, type PaymentLedger, type PaymentReport, type SettledPayment } from "./payment-ledger.ts";
 
 /** How often this instance asks itself whether a payment that it knows of is due. */
@@ -26,10 +26,6 @@ const CARRYING_MAX = 512;
 
 /** Callbacks that wait to be written: more than a second's worth would not be answered in time anyway. */
 const ACCEPTING_MAX = 8_192;
-
-/** A report that cannot be written is given up: the lease runs out, and the payment is due again. */
-const REPORT_ATTEMPTS_MAX = 3;
-const REPORT_PAUSE_MS = 50;
 
 const NO_TRACE = "0".repeat(32);
 const RETRY_MS = 1_000;
@@ -48,6 +44,7 @@ export type TicketListener = (txId: string, ticketId: string) => void;
 export class Payments {
   private readonly dedup: Dedup<PaymentEvent>;
   private readonly accepting: Gathering<PaymentEvent, boolean>;
+  /** A report that cannot be written is given up: the lease runs out, and the payment is due again. */
   private readonly reporting: Gathering<PaymentReport, SettledPayment | null>;
   private readonly underWay = new Set<Promise<unknown>>();
   private readonly listeners = new Set<TicketListener>();
@@ -177,14 +174,8 @@ export class Payments {
   }
 
   private async report(reports: readonly PaymentReport[]): Promise<(SettledPayment | null)[]> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const settled = new Map((await this.ports.ledger.settle(reports)).map((payment) => [payment.paymentKey, payment]));
-        return reports.map(({ paymentKey }) => settled.get(paymentKey) ?? null);
-      } catch (error) {
-        if (attempt === REPORT_ATTEMPTS_MAX) throw error;
-        await sleep(this.ports.clock, REPORT_PAUSE_MS * attempt);
-      }
-    }
+    const { clock, ledger } = this.ports;
+    const settled = new Map((await insist(clock, () => ledger.settle(reports))).map((payment) => [payment.paymentKey, payment]));
+    return reports.map(({ paymentKey }) => settled.get(paymentKey) ?? null);
   }
 }

@@ -2,13 +2,17 @@
  * Gathering turns single calls into batches: what comes while input is being read, or while batches are in flight, leaves
  * together. Bounded; it repeats nothing: `send` decides what a failure means.
  */
-import type { Clock } from "../kernel/clock.ts";
+import { sleep, type Clock } from "./clock.ts";
 
-/** One call of the ledger. */
+/** One call of the ledger: as many branches as recovery claims at a time. */
 const BATCH_MAX = 256;
 
-/** One is written while the next gathers. */
+/** One is written while the next gathers; more only take connections from batches. */
 const IN_FLIGHT_MAX = 2;
+
+/** How often `insist` asks, and how much longer it rests each time. */
+const ATTEMPTS_MAX = 3;
+const PAUSE_MS = 50;
 
 interface Waiting<I, O> {
   item: I;
@@ -57,6 +61,18 @@ export class Gathering<I, O> {
     } finally {
       this.inFlight--;
       if (this.waiting.length > 0) this.schedule();
+    }
+  }
+}
+
+/** Repeats an action that may be repeated, a few times; then its failure is the caller's. */
+export async function insist<T>(clock: Clock, action: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await action();
+    } catch (error) {
+      if (attempt === ATTEMPTS_MAX) throw error;
+      await sleep(clock, PAUSE_MS * attempt);
     }
   }
 }
