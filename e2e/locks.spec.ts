@@ -56,7 +56,7 @@ async function query(application: FirstRun, sql: string): Promise<Record<string,
   }
 }
 
-const AUDIT = "SELECT detail->'from' AS from, detail->'to' AS to, detail->>'outcome' AS outcome FROM audit_entries WHERE verb = 'contention.sampling' ORDER BY id";
+const AUDIT = "SELECT detail->'before'->'every' AS from, detail->'after'->'every' AS to, detail->>'outcome' AS outcome FROM audit_entries WHERE verb = 'contention.sampling' ORDER BY id";
 
 test("the sampling rate shows what it costs before it is set, holds at once, and is audited", async ({ page, application }) => {
   const complaints = await openLocks(page, application);

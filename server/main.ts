@@ -12,13 +12,14 @@ import { ApiKeys, KEYS_CHANGED } from "./api/keys.ts";
 import { pprofOf } from "./api/exports/pprof.ts";
 import { TraceFile } from "./api/exports/trace-file.ts";
 import { isApiUrl, nodeListener } from "./api/node-mount.ts";
-import { createAuth } from "./auth/auth.ts";
+import { createAuth, OPERATORS_CHANGED } from "./auth/auth.ts";
 import { type Config, PROJECT_DIR, readConfig } from "./config.ts";
 import { BulkRunner, createConsoleApi, type LockFiles, securePage } from "./console/index.ts";
 import { createApiReads } from "./console/reads/api-reads.ts";
 import { createDishPageReads } from "./console/reads/dish-page.ts";
 import { DishSnapshots } from "./console/reads/dish-snapshots.ts";
 import { withFallback } from "./console/reads/fallback.ts";
+import { readQueue } from "./console/review/tickets.ts";
 import { SOCKET_PATH } from "./contracts/socket-events.ts";
 import { createPrisma } from "./database.ts";
 import { holdDataFolder } from "./embedded/data-folder.ts";
@@ -93,7 +94,7 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
   const { engine } = running;
 
   const onError = calm((error, leftOut) => log.error({ err: error, leftOut }, "the console failed"));
-  const board = new LiveBoard({ engine, reads: createLiveReads(prisma), dishReads: createDishPageReads(prisma, engine), onError });
+  const board = new LiveBoard({ engine, reads: createLiveReads(prisma), dishReads: createDishPageReads(prisma, engine), readReview: () => readQueue(prisma), onError });
   const reads = withFallback(createApiReads(prisma, realClock), {
     clock: realClock,
     snapshots: new DishSnapshots(realClock),
@@ -136,7 +137,8 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
     trace: (seconds) => traces.capture(seconds),
     profile: (view, seconds) => pprofOf(engine.profile.window(seconds), view, realClock.nowMs()),
   };
-  const consoleApi = createConsoleApi({ auth, board, engine, prisma, lockFiles, onError });
+  const facts = { rateLimitPerSecond: config.rateLimitPerSecond, retentionDays: config.retentionDays, participants: config.participants.map(({ name }) => name) };
+  const consoleApi = createConsoleApi({ auth, board, engine, prisma, keys, lockFiles, facts, onError });
   setRuntime({ config, log, prisma, engine, reads, auth, board, api, consoleApi });
 
   const pages = await preparePages(shutdown);
@@ -152,6 +154,10 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
     onError: calm((error, leftOut) => log.error({ err: error, leftOut }, "a request failed")),
   });
   const gateway = createGateway(server.node, { board, auth, onError });
+  // Every connection anew: what happened while nobody listened is found by looking.
+  const people = new Notices(databaseUrl, OPERATORS_CHANGED, { hearing: auth.heard, heard: auth.heard, deaf: () => undefined });
+  shutdown.add("notices of operators", () => people.stop());
+  await people.start();
   await board.start();
   shutdown.add("board", () => board.stop());
   const port = await server.listen(config.port, config.host);

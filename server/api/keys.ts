@@ -118,10 +118,11 @@ export class ApiKeys implements ApiKeyVerifier {
     });
   }
 
-  async create(key: { name: string; scopes: readonly Scope[] }): Promise<NewApiKey> {
-    const keyId = `k_${randomBytes(9).toString("base64url")}`;
+  /** @param key `keyId`: for whoever may ask twice; a second one with the same id is refused by the database (P2002). */
+  async create(key: { keyId?: string; name: string; scopes: readonly Scope[]; ratePerSecond?: number | null }): Promise<NewApiKey> {
+    const { keyId = `k_${randomBytes(9).toString("base64url")}`, name, scopes, ratePerSecond = null } = key;
     const secret = newSecret();
-    const data = { keyId, name: key.name, keyHash: hashOf(secret), scopes: [...key.scopes] };
+    const data = { keyId, name, keyHash: hashOf(secret), scopes: [...scopes], ratePerSecond };
     await this.prisma.$transaction([this.prisma.apiKey.create({ data }), this.tell()]);
     await this.reread();
     return { keyId, secret };
@@ -201,11 +202,11 @@ export class ApiKeys implements ApiKeyVerifier {
     try {
       const rows = await this.prisma.apiKey.findMany({
         where: { revokedAt: null },
-        select: { keyId: true, keyHash: true, scopes: true },
+        select: { keyId: true, keyHash: true, scopes: true, ratePerSecond: true },
         orderBy: { createdAt: "desc" },
         take: KEYS_MAX,
       });
-      this.list = new Map(rows.map(({ keyId, keyHash, scopes }) => [keyHash, { keyId, scopes: scopes.filter(isScope) }]));
+      this.list = new Map(rows.map(({ keyId, keyHash, scopes, ratePerSecond }) => [keyHash, { keyId, scopes: scopes.filter(isScope), ratePerSecond: ratePerSecond ?? undefined }]));
       this.listAtMs = changes === this.changes ? askedAtMs : Number.NEGATIVE_INFINITY;
     } catch (error) {
       this.failedAtMs = this.clock.monotonicMs();

@@ -109,6 +109,8 @@ export interface ApiPayments {
 export interface ApiKeyIdentity {
   keyId: string;
   scopes: readonly Scope[];
+  /** Transactions a second; absent: the installation's limit. */
+  ratePerSecond?: number | undefined;
 }
 
 export interface ApiKeyVerifier {
@@ -134,7 +136,7 @@ export interface ApiDependencies {
   keys: ApiKeyVerifier;
   probes: Record<"postgres" | "redis", Probe>;
   config: {
-    /** Transactions per second and API key. */
+    /** Transactions per second and API key, where the key has no limit of its own. */
     rateLimitPerSecond: number;
   };
   log: ApiLog;

@@ -25,20 +25,21 @@ export class TransactionRate {
   /**
    * Takes `count` tokens, or none. A batch larger than the bucket passes when the bucket is full and leaves it in debt,
    * so it is slowed down rather than locked out.
+   * @param perSecond the key's own limit, if it has one.
    * @returns 0 when granted, else how many milliseconds to wait.
    */
-  take(keyId: string, count: number): number {
+  take(keyId: string, count: number, perSecond = this.perSecond): number {
     const nowMs = this.clock.monotonicMs();
     let bucket = this.buckets.get(keyId);
     if (!bucket) {
       if (this.buckets.size >= BUCKETS_MAX) this.buckets.delete(this.buckets.keys().next().value as string);
-      bucket = { tokens: this.perSecond, filledAtMs: nowMs };
+      bucket = { tokens: perSecond, filledAtMs: nowMs };
       this.buckets.set(keyId, bucket);
     }
-    bucket.tokens = Math.min(this.perSecond, bucket.tokens + ((nowMs - bucket.filledAtMs) / 1_000) * this.perSecond);
+    bucket.tokens = Math.min(perSecond, bucket.tokens + ((nowMs - bucket.filledAtMs) / 1_000) * perSecond);
     bucket.filledAtMs = nowMs;
-    const needed = Math.min(count, this.perSecond);
-    if (bucket.tokens < needed) return ((needed - bucket.tokens) / this.perSecond) * 1_000;
+    const needed = Math.min(count, perSecond);
+    if (bucket.tokens < needed) return ((needed - bucket.tokens) / perSecond) * 1_000;
     bucket.tokens -= count;
     return 0;
   }

@@ -48,6 +48,8 @@ export interface Call<P = unknown, Q = unknown, B = unknown> {
   openApi(): string;
   /** The API key's id; "" on an open route. */
   actor: string;
+  /** Transactions a second that this key may start; absent: the usual limit. */
+  ratePerSecond: number | undefined;
   /** Unique in the installation: the caller's Idempotency-Key under its API key, or one of ours. */
   actionKey: string;
   /** Whether the caller sent an Idempotency-Key. */

@@ -38,7 +38,7 @@ export async function serve(spec: Route, pipeline: Pipeline, c: ApiContext): Pro
     txId = (params as { txId?: string } | undefined)?.txId;
     const query = spec.query ? parse(spec.query, queryOf(c.req.raw.url)) : undefined;
     const idempotencyKey = spec.idempotencyKey ? keyOf(header(c, "idempotency-key"), spec.idempotencyKey) : undefined;
-    if (spec.transactions && key) charge(pipeline.rate, key.keyId, spec.transactions);
+    if (spec.transactions && key) charge(pipeline.rate, key.keyId, spec.transactions, key.ratePerSecond);
     const bytes = spec.method === "POST" ? await readBody(c, deadline.remainingMs) : null;
     const body = spec.method === "POST" ? parsedBody(spec, c, bytes) : undefined;
     txId ??= (body as { txId?: string } | undefined)?.txId;
@@ -61,6 +61,7 @@ export async function serve(spec: Route, pipeline: Pipeline, c: ApiContext): Pro
       traces: pipeline.traces,
       openApi: pipeline.openApi,
       actor: key?.keyId ?? "",
+      ratePerSecond: key?.ratePerSecond,
       actionKey: spec.idempotencyKey ? `${key?.keyId}:${idempotencyKey ?? randomUUID()}` : "",
       idempotent: idempotencyKey !== undefined,
       clock,
@@ -112,8 +113,8 @@ export function within<T>(call: Call, read: Promise<T>): Promise<T> {
 }
 
 /** @throws ApiError RATE_LIMITED, with the time to wait. */
-export function charge(rate: TransactionRate, keyId: string, transactions: number): void {
-  const retryAfterMs = rate.take(keyId, transactions);
+export function charge(rate: TransactionRate, keyId: string, transactions: number, perSecond?: number): void {
+  const retryAfterMs = rate.take(keyId, transactions, perSecond);
   if (retryAfterMs > 0) throw new ApiError("RATE_LIMITED", "This API key starts too many transactions a second.", { retryAfterMs });
 }
 

@@ -6,9 +6,10 @@
 import { randomBytes } from "node:crypto";
 import { betterAuth } from "better-auth/minimal"; // without the query builder that Prisma stands in for: a second less at every start
 import { prismaAdapter } from "better-auth/adapters/prisma";
-import { ROLES } from "../contracts/console.ts";
+import { PASSWORD_LENGTH_MIN, ROLES } from "../contracts/console.ts";
 import type { Operator, Role } from "../contracts/console.ts";
 import type { PrismaClient } from "../generated/prisma/client.ts";
+import { randomPassword } from "./passwords.ts";
 import { SignInThrottle } from "./throttle.ts";
 
 /** A wall stays signed in over a weekend; each visit within the last day renews it. */
@@ -38,14 +39,25 @@ export interface Auth {
   readSession(headers: Headers): Promise<SessionReading>;
   /** Which of these sessions still stand, with the operator as he is now. */
   findSessions(sessionIds: readonly string[]): Promise<Map<string, OperatorSession>>;
-  /** Called with the id of a session that ended in this process; other processes hear of it from findSessions. */
-  onSessionEnded(listener: (sessionId: string) => void): () => void;
+  /** A session ended, or an operator was changed: `findSessions` tells which. Every process is told, as far as it hears notices. */
+  onChange(listener: () => void): () => void;
+  /** Tells the listeners in this process. */
+  heard(): void;
+  readonly passwords: Passwords;
   /**
    * Makes the first operator, an admin with a random password, when there is no operator at all.
    * @returns null when there is one already.
    */
   createFirstOperator(email?: string): Promise<{ email: string; password: string } | null>;
 }
+
+export interface Passwords {
+  hash(password: string): Promise<string>;
+  verify(given: { hash: string; password: string }): Promise<boolean>;
+}
+
+/** The channel of the notices that sessions or operators changed. */
+export const OPERATORS_CHANGED = "operators_changed";
 
 export interface AuthOptions {
   prisma: PrismaClient;
@@ -55,7 +67,10 @@ export interface AuthOptions {
 
 export function createAuth({ prisma, secret }: AuthOptions): Auth {
   if (secret.length < 32) throw new Error("The secret that signs sessions must have at least 32 characters.");
-  const endedListeners = new Set<(sessionId: string) => void>();
+  const listeners = new Set<() => void>();
+  const heard = () => {
+    for (const listener of listeners) listener();
+  };
 
   const library = betterAuth({
     appName: "Eightysix",
@@ -65,7 +80,7 @@ export function createAuth({ prisma, secret }: AuthOptions): Auth {
     basePath: "/api/auth",
     telemetry: { enabled: false },
     database: prismaAdapter(prisma, { provider: "postgresql" }),
-    emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 12 },
+    emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: PASSWORD_LENGTH_MIN },
     session: { expiresIn: SESSION_SECONDS, updateAge: SESSION_RENEW_SECONDS, cookieCache: { enabled: false } },
     user: {
       additionalFields: {
@@ -91,8 +106,9 @@ export function createAuth({ prisma, secret }: AuthOptions): Auth {
           },
         },
         delete: {
-          after: async (session) => {
-            for (const listener of endedListeners) listener(session.id);
+          after: async () => {
+            heard();
+            await prisma.$executeRaw`SELECT pg_notify(${OPERATORS_CHANGED}, '')`;
           },
         },
       },
@@ -161,9 +177,14 @@ export function createAuth({ prisma, secret }: AuthOptions): Auth {
       );
     },
 
-    onSessionEnded(listener) {
-      endedListeners.add(listener);
-      return () => void endedListeners.delete(listener);
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    heard,
+    passwords: {
+      hash: async (password) => (await library.$context).password.hash(password),
+      verify: async (given) => (await library.$context).password.verify(given),
     },
 
     async createFirstOperator(email = "admin@eightysix.local") {
@@ -210,16 +231,4 @@ function cookiesOf(answer: Headers, request: Headers): string[] {
   const cookies = answer.getSetCookie();
   if (!request.get("origin")?.startsWith("https://")) return cookies;
   return cookies.map((cookie) => (/;\s*secure/i.test(cookie) ? cookie : `${cookie}; Secure`));
-}
-
-/** 100 bits without the letters people mix up. */
-function randomPassword(): string {
-  const alphabet = "abcdefghjkmnpqrstuvwxyz23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-  let password = "";
-  while (password.length < 18) {
-    for (const byte of randomBytes(24)) {
-      if (byte < alphabet.length * 4 && password.length < 18) password += alphabet[byte % alphabet.length];
-    }
-  }
-  return password;
 }

@@ -4,12 +4,13 @@
  * per address over all e-mails. Each bucket past its free attempts waits 2, 4, 8 … seconds, never more than WAIT_MS_MAX;
  * attempts made while waiting are refused unseen and do not lengthen the wait. Nobody's failures elsewhere
  * delay a known browser. (OWASP: slow down online guessing attacks with device cookies.)
+ * It cannot help a new browser at the very address that somebody guesses from: the two take turns by luck.
  * Counts live in the database, so that several instances share them.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { PrismaClient } from "../generated/prisma/client.ts";
 
-export const DEVICE_COOKIE = "eightysix.device";
+const DEVICE_COOKIE = "eightysix.device";
 const DEVICE_SECONDS = 180 * 24 * 3600;
 const FREE_ATTEMPTS = 5;
 /** One office behind one address mistypes more often than one person. */
@@ -20,13 +21,18 @@ const FORGET_AFTER_MS = 15 * 60_000;
 export interface Attempt {
   email: string;
   address: string;
-  /** The value of DEVICE_COOKIE as it came. */
+  /** The value of the cookie that `deviceCookieOf` names, as it came. */
   device: string | undefined;
 }
 
 interface Bucket {
   key: string;
   free: number;
+}
+
+/** One for each person: those who share a computer do not make each other strangers. */
+export function deviceCookieOf(email: string): string {
+  return `${DEVICE_COOKIE}-${hash(email).slice(0, 10)}`;
 }
 
 export class SignInThrottle {
@@ -72,21 +78,24 @@ export class SignInThrottle {
     await this.prisma.rateLimit.deleteMany({ where: { key: own.key } });
     const nonce = randomBytes(12).toString("base64url");
     return {
-      name: DEVICE_COOKIE,
+      name: deviceCookieOf(attempt.email),
       value: `${nonce}.${this.sign(nonce, attempt.email)}`,
       maxAgeSeconds: DEVICE_SECONDS,
     };
   }
 
   private buckets({ email, address, device }: Attempt): Bucket[] {
-    if (device !== undefined && this.isKnown(device, email)) return [{ key: hash("device", device), free: FREE_ATTEMPTS }];
+    if (device !== undefined && this.isKnown({ email, device })) return [{ key: hash("device", device), free: FREE_ATTEMPTS }];
+    const network = networkOf(address);
     return [
-      { key: hash("person", address, email), free: FREE_ATTEMPTS },
-      { key: hash("address", address), free: FREE_ATTEMPTS_PER_ADDRESS },
+      { key: hash("person", network, email), free: FREE_ATTEMPTS },
+      { key: hash("address", network), free: FREE_ATTEMPTS_PER_ADDRESS },
     ];
   }
 
-  private isKnown(device: string, email: string): boolean {
+  /** Whether this person has signed in with this browser before. */
+  isKnown({ email, device }: Pick<Attempt, "email" | "device">): boolean {
+    if (device === undefined) return false;
     const [nonce, signature] = device.split(".");
     if (nonce === undefined || signature === undefined) return false;
     const expected = Buffer.from(this.sign(nonce, email));
@@ -97,6 +106,16 @@ export class SignInThrottle {
   private sign(nonce: string, email: string): string {
     return createHmac("sha256", this.secret).update(`device\n${nonce}\n${email}`).digest("base64url");
   }
+}
+
+/** Whoever has one address of IPv6 has 2⁶⁴ of them: the first half names the network. */
+function networkOf(address: string): string {
+  if (!address.includes(":") || address.startsWith("::ffff:")) return address;
+  const [head = "", tail] = address.toLowerCase().split("::");
+  const groups = head === "" ? [] : head.split(":");
+  const after = tail === undefined || tail === "" ? [] : tail.split(":");
+  while (tail !== undefined && groups.length + after.length < 8) groups.push("0");
+  return [...groups, ...after].slice(0, 4).join(":");
 }
 
 function waitAfter(failuresOverFree: number): number {

@@ -33,20 +33,31 @@ interface Answer<T> {
   refused?: boolean;
 }
 
+/** What changed, for whoever reads the audit. Plain data, and never a secret. */
+export interface Change {
+  before?: unknown;
+  after?: unknown;
+}
+
 /** Console keys are apart from the engine's own, which name the change itself. */
 const keyOf = ({ operatorId, actionKey }: AskedAction): string => `console:${operatorId}:${actionKey}`;
 
 /**
  * @param run does it, and must be idempotent: a process that dies in between is asked again with the same key (`again`).
+ * It may tell what it changed. Its answer is kept: no secret may be in it.
  * @returns what `run` answered; the first answer again for a key that was used for the same request.
  * @throws ActionKeyMisused; whatever `run` throws.
  */
-export async function onceAudited<T>(prisma: PrismaClient, asked: AskedAction, run: (again: boolean) => Promise<T>): Promise<{ answer: T; replayed: boolean }> {
+export async function onceAudited<T>(prisma: PrismaClient, asked: AskedAction, run: (again: boolean, tell: (change: Change) => void) => Promise<T>): Promise<{ answer: T; replayed: boolean }> {
   const earlier = await open<T>(prisma, asked);
   if (earlier?.outcome === "DONE" && earlier.answer !== undefined) return { answer: earlier.answer, replayed: true };
+  let change: Change = {};
+  const tell = (told: Change) => {
+    change = told;
+  };
   try {
-    const answer = await run(earlier !== null && earlier.refused !== true);
-    await close(prisma, asked, { outcome: "DONE", answer }, { outcome: "DONE" });
+    const answer = await run(earlier !== null && earlier.refused !== true, tell);
+    await close(prisma, asked, { outcome: "DONE", answer }, { outcome: "DONE", ...change });
     return { answer, replayed: false };
   } catch (error) {
     const code = isEngineError(error) ? error.code : "INTERNAL";
@@ -75,7 +86,7 @@ async function open<T>(prisma: PrismaClient, asked: AskedAction): Promise<Answer
   return known.answer as unknown as Answer<T>;
 }
 
-async function close<T>(prisma: PrismaClient, asked: AskedAction, answer: Answer<T>, audit: { outcome: string; code?: string }): Promise<void> {
+async function close<T>(prisma: PrismaClient, asked: AskedAction, answer: Answer<T>, audit: { outcome: string; code?: string } & Change): Promise<void> {
   const key = keyOf(asked);
   const detail = JSON.stringify(answer.outcome === "DONE" ? { ...audit, answer: answer.answer } : audit);
   await prisma.$executeRaw`

@@ -13,7 +13,10 @@ import { fakeEngine } from "../gateway/testing.ts";
 import { createDatabase } from "../testing/stack.ts";
 import type { TestDatabase } from "../testing/stack.ts";
 import { createConsoleApi } from "./api.ts";
+import { FACTS } from "./testing.ts";
 
+/** No test here makes any. */
+const NO_KEYS = { create: async () => ({ secret: "" }), rotate: async () => null, revoke: async () => false };
 const HOST = "wall.example";
 let database: TestDatabase;
 let prisma: PrismaClient;
@@ -40,7 +43,7 @@ beforeAll(async () => {
   };
   const engine = { instance: "i1", profile: { sampleEvery: 8 }, hand: { run }, setSampling: notAsked, captureTrace: notAsked, change: notAsked, cells: { reload: notAsked } };
   const lockFiles = { trace: notAsked, profile: notAsked };
-  app = new Hono().route("/api", createConsoleApi({ auth, board, engine, prisma, lockFiles, onError: () => undefined }));
+  app = new Hono().route("/api", createConsoleApi({ auth, board, engine, prisma, keys: NO_KEYS, lockFiles, facts: FACTS, onError: () => undefined }));
   const operator = await auth.createFirstOperator();
   const result = await auth.signIn(operator ?? { email: "", password: "" }, new Headers());
   cookie = result.ok ? (result.setCookies[0]?.split(";")[0] ?? "") : "";

@@ -13,8 +13,11 @@ import { LiveBoard } from "../gateway/board.ts";
 import { createLiveReads } from "../gateway/live-reads.ts";
 import { createDatabase, startRedisServer, type TestDatabase, type TestRedis } from "../testing/stack.ts";
 import { createConsoleApi } from "./api.ts";
+import { FACTS } from "./testing.ts";
 import { createDishPageReads } from "./reads/dish-page.ts";
 
+/** No test here makes any. */
+const NO_KEYS = { create: async () => ({ secret: "" }), rotate: async () => null, revoke: async () => false };
 const HOST = "console.example";
 const CALL = { timeoutMs: 5_000, traceId: "0".repeat(32) };
 let database: TestDatabase;
@@ -42,7 +45,7 @@ beforeAll(async () => {
   board = new LiveBoard({ engine, reads: createLiveReads(prisma), dishReads: createDishPageReads(prisma, engine), onError });
   await board.start();
   const lockFiles = { trace: async () => "", profile: () => new Uint8Array() };
-  app = new Hono().route("/api", createConsoleApi({ auth, board, engine, prisma, lockFiles, onError }));
+  app = new Hono().route("/api", createConsoleApi({ auth, board, engine, prisma, keys: NO_KEYS, lockFiles, facts: FACTS, onError }));
   const operator = await auth.createFirstOperator();
   const result = await auth.signIn(operator ?? { email: "", password: "" }, new Headers());
   cookie = result.ok ? (result.setCookies[0]?.split(";")[0] ?? "") : "";

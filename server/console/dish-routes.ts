@@ -2,9 +2,7 @@
  * What the console asks of one dish: its page's figures, and the verbs a person has for it, behind the
  * session and same-origin checks of api.ts. The engine decides; every verb is written down first, under its action key.
  */
-import { randomBytes } from "node:crypto";
 import type { Hono } from "hono";
-import type { z } from "zod";
 import { DISH_BODIES, isDishVerb } from "../contracts/dish-page.ts";
 import type { DishActionResult, DishVerb, Stock } from "../contracts/dish-page.ts";
 import { ID_PATTERN } from "../contracts/limits.ts";
@@ -13,11 +11,9 @@ import type { PrismaClient } from "../generated/prisma/client.ts";
 import type { LiveBoard } from "../gateway/board.ts";
 import { onceAudited } from "./action-log.ts";
 import type { ConsoleEnv } from "./api.ts";
-import type { RouteTools } from "./locks/routes.ts";
+import { callByHand } from "./manual-actions.ts";
 import { problem } from "./problem.ts";
-
-/** A person waits longer than a program: a slow answer is better than "outcome unknown". */
-const ACTION_TIMEOUT_MS = 5_000;
+import { asked, atLeast, idOf } from "./route-tools.ts";
 
 export interface DishEngine {
   change(request: StockChangeRequest, call: CallContext): Promise<DishRow>;
@@ -32,7 +28,7 @@ export interface DishRoutesDeps {
 
 const CHANGES: Record<Exclude<DishVerb, "reload-cells">, StockChangeKind> = { restock: "RESTOCK", "write-off": "WRITE_OFF", pause: "PAUSE", resume: "RESUME" };
 
-export function addDishRoutes(app: Hono<ConsoleEnv>, { engine, prisma, board }: DishRoutesDeps, { atLeast, readJson }: RouteTools): void {
+export function addDishRoutes(app: Hono<ConsoleEnv>, { engine, prisma, board }: DishRoutesDeps): void {
   app.get("/console/dishes/:dishId", async (c) => {
     const dishId = c.req.param("dishId");
     const page = ID_PATTERN.test(dishId) ? await board.dishPages.open(dishId) : null;
@@ -42,26 +38,22 @@ export function addDishRoutes(app: Hono<ConsoleEnv>, { engine, prisma, board }: 
   });
 
   app.post("/console/dishes/:dishId/:verb", atLeast("operator"), async (c) => {
-    const { dishId, verb } = c.req.param();
+    const verb = c.req.param("verb");
     if (!isDishVerb(verb)) return problem(c, "UNKNOWN_ROUTE", "There is nothing here.");
-    const body = DISH_BODIES[verb].safeParse((await readJson(c)) ?? {});
-    if (!ID_PATTERN.test(dishId)) return problem(c, "VALIDATION", "The dish's id is no id.", { errors: [{ path: "dishId", message: "RANGE" }] });
-    if (!body.success) return problem(c, "VALIDATION", "The body is not what this route takes.", { errors: faultsOf(body.error) });
-    const actionKey = c.req.header("idempotency-key") ?? body.data.actionKey;
-    if (actionKey === undefined || !ID_PATTERN.test(actionKey)) {
-      return problem(c, "VALIDATION", "An action key is needed: the Idempotency-Key header, 1 to 64 characters.");
-    }
-    const dish = await prisma.dish.findUnique({ where: { dishId }, select: { storeId: true, nameEn: true, nameZh: true } });
+    const dishId = idOf(c, "dishId");
+    const { body, actionKey, operatorId } = await asked(c, DISH_BODIES[verb]);
+    const dish = await prisma.dish.findUnique({ where: { dishId }, select: { storeId: true, nameEn: true, nameZh: true, onSale: true } });
     if (dish === null) return problem(c, "UNKNOWN_DISH", `There is no dish ${dishId}.`);
-    const { operatorId } = c.var.session.operator;
-    const { quantity = 0, reason = null } = body.data as { quantity?: number; reason?: string };
-    const asked = { verb: `dish.${verb}`, target: dishId, operatorId, actionKey, reason, request: quantity > 0 ? { quantity } : {} };
-    const { answer, replayed } = await onceAudited(prisma, asked, async (): Promise<Stock> => {
+    const { quantity = 0, reason = null } = body as { quantity?: number; reason?: string };
+    const action = { verb: `dish.${verb}`, target: dishId, operatorId, actionKey, reason, request: quantity > 0 ? { quantity } : {} };
+    const { answer, replayed } = await onceAudited(prisma, action, async (again, tell): Promise<Stock> => {
       if (verb === "reload-cells") return stockOf(await engine.cells.reload(dishId, dish.storeId));
-      const call = { timeoutMs: ACTION_TIMEOUT_MS, traceId: randomBytes(16).toString("hex") };
       // Keys are named by who uses them, as the API does: two callers never meet.
       const change = { dishId, kind: CHANGES[verb], quantity, reason, actor: operatorId, actionKey: `${operatorId}:${actionKey}` };
-      return stockOf(await engine.change(change, call));
+      const after = stockOf(await engine.change(change, callByHand()));
+      // Asked again, the change may be an hour old: what was before is not known any more.
+      tell(again ? { after } : { before: beforeOf(verb, quantity, after, dish.onSale), after });
+      return after;
     });
     await board.dishPages.page(dishId)?.look();
     const result: DishActionResult = { dishId, verb, names: { en: dish.nameEn, "zh-CN": dish.nameZh }, stock: answer, replayed };
@@ -73,6 +65,8 @@ function stockOf({ supplied, available, frozen, sold, onSale }: DishRow): Stock 
   return { supplied, available, frozen, sold, onSale };
 }
 
-function faultsOf(error: z.ZodError): { path: string; message: string }[] {
-  return error.issues.slice(0, 20).map(({ path, message }) => ({ path: path.map(String).join("."), message }));
+/** By what the change did; others may have sold portions since somebody last looked. */
+function beforeOf(verb: DishVerb, quantity: number, after: Stock, onSale: boolean): Stock {
+  const more = verb === "restock" ? quantity : verb === "write-off" ? -quantity : 0;
+  return { ...after, supplied: after.supplied - more, available: after.available - more, onSale: verb === "pause" || verb === "resume" ? onSale : after.onSale };
 }

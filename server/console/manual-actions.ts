@@ -12,7 +12,7 @@ import type { PrismaClient } from "../generated/prisma/client.ts";
 import { onceAudited } from "./action-log.ts";
 
 /** A person waits longer than a program: a slow answer is better than "outcome unknown". */
-export const ACTION_TIMEOUT_MS = 5_000;
+const ACTION_TIMEOUT_MS = 5_000;
 
 export interface MovingEngine {
   readonly hand: { run(request: HandRequest, call: CallContext): Promise<MoveAnswer> };
@@ -37,8 +37,10 @@ export async function actByHand(prisma: PrismaClient, engine: MovingEngine, acti
   const { txId, verb, actionKey, operatorId, reason, outside, more } = action;
   const request = { ...more, ...(outside === undefined ? {} : { branches: outside.branchNos, evidence: outside.evidence }) };
   const asked = { verb: `transaction.${verb}`, target: txId, operatorId, actionKey, reason, request };
-  const { answer, replayed } = await onceAudited(prisma, asked, async (again) => {
+  const { answer, replayed } = await onceAudited(prisma, asked, async (again, tell) => {
+    const before = await prisma.transaction.findUnique({ where: { txId }, select: { state: true } });
     const { state } = await engine.hand.run({ verb, txId, again, ...(outside === undefined ? {} : { outside }) }, callByHand());
+    tell({ before, after: { state } });
     return { state };
   });
   return { txId, state: answer.state, replayed };

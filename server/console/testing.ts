@@ -9,10 +9,12 @@ import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
 import { Participant } from "../../scripts/participant/participant.ts";
 import { type ParticipantServer, serveParticipant } from "../../scripts/participant/server.ts";
+import { ApiKeys } from "../api/keys.ts";
 import { createAuth } from "../auth/auth.ts";
 import type { Role } from "../contracts/console.ts";
 import { createPrisma } from "../database.ts";
 import { createEngine, type RunningEngine } from "../engine/create-engine.ts";
+import { realClock } from "../engine/kernel/clock.ts";
 import { ParticipantDirectory } from "../engine/kernel/participant-directory.ts";
 import type { UnfinishedState } from "../engine/kernel/states.ts";
 import { Bench } from "../engine/tiers/tcc/ledger-testing.ts";
@@ -23,8 +25,12 @@ import { createLiveReads } from "../gateway/live-reads.ts";
 import { fakeEngine } from "../gateway/testing.ts";
 import { createDatabase, startRedisServer } from "../testing/stack.ts";
 import { createConsoleApi } from "./api.ts";
+import { readQueue } from "./review/tickets.ts";
 
 const HOST = "wall.example";
+
+/** What main.ts tells of the installation. */
+export const FACTS = { rateLimitPerSecond: 1_000, retentionDays: 30, participants: ["points"] };
 
 export interface Answer {
   status: number;
@@ -58,13 +64,14 @@ export async function openStage() {
   const running: RunningEngine = await createEngine({ databaseUrl: database.url, redisUrl: redis.url, directory });
   const { engine } = running;
   const auth = createAuth({ prisma, secret: "a secret for tests, long enough to sign with" });
-  const board = new LiveBoard({ engine: fakeEngine(), reads: createLiveReads(prisma), onError: () => undefined });
+  const board = new LiveBoard({ engine: fakeEngine(), reads: createLiveReads(prisma), readReview: () => readQueue(prisma), onError: () => undefined });
   const lockFiles = { trace: async () => "", profile: () => new Uint8Array() };
+  const keys = new ApiKeys(prisma, realClock);
   const failures: unknown[] = [];
-  const app = new Hono().route("/api", createConsoleApi({ auth, board, engine, prisma, lockFiles, onError: (error) => failures.push(error) }));
+  const app = new Hono().route("/api", createConsoleApi({ auth, board, engine, prisma, keys, lockFiles, facts: FACTS, onError: (error) => failures.push(error) }));
   const first = await auth.createFirstOperator();
   const password = first?.password ?? "";
-  let keys = 0;
+  let actions = 0;
 
   const person = async (name: string, role: Role): Promise<Person> => {
     const id = name;
@@ -77,7 +84,7 @@ export async function openStage() {
     const cookie = signedIn.setCookies[0]?.split(";")[0] ?? "";
     const ask = async (method: string, path: string, body?: unknown, actionKey?: string): Promise<Answer> => {
       const headers: Record<string, string> = { host: HOST, cookie };
-      if (method !== "GET") Object.assign(headers, { origin: `http://${HOST}`, "content-type": "application/json", "idempotency-key": actionKey ?? `key-${++keys}` });
+      if (method !== "GET") Object.assign(headers, { origin: `http://${HOST}`, "content-type": "application/json", "idempotency-key": actionKey ?? `key-${++actions}` });
       const response = await app.request(`http://${HOST}/api/console${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
       const text = await response.text();
       return { status: response.status, body: text.startsWith("{") || text.startsWith("[") ? JSON.parse(text) : text };
@@ -138,5 +145,5 @@ export async function openStage() {
     await database.drop();
     rmSync(folder, { recursive: true });
   };
-  return { listener: getRequestListener(app.fetch), database, redis, prisma, engine, directory, service, participant, person, stage, picture, failures, close };
+  return { app, auth, board, keys, password, listener: getRequestListener(app.fetch), database, redis, prisma, engine, directory, service, participant, person, stage, picture, failures, close };
 }

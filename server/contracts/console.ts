@@ -12,6 +12,18 @@ export type TransactionState = z.infer<typeof TransactionStates>;
 export const LOCALES = ["en", "zh-CN"] as const;
 export type Locale = (typeof LOCALES)[number];
 export const LOCALE_COOKIE = "eightysix.locale";
+/** The time zone that a person chose; absent: the installation's. */
+export const TIME_ZONE_COOKIE = "eightysix.zone";
+
+export const THEMES = ["light", "dark", "system"] as const;
+export type Theme = (typeof THEMES)[number];
+
+/** A person's own, in every browser. Null: as the browser (language, theme) or the installation (time zone) has it. */
+export interface Preferences {
+  locale: Locale | null;
+  theme: Theme | null;
+  timeZone: string | null;
+}
 
 /** A dish's or a store's name in both languages. */
 export type Names = Record<Locale, string>;
@@ -33,10 +45,20 @@ export interface Operator {
 
 // ---- sign-in --------------------------------------------------------------------------------------------------------
 
+export const PASSWORD_LENGTH_MIN = 12;
+export const PASSWORD_LENGTH_MAX = 128;
+export const emailField = z.string().trim().toLowerCase().min(3).max(254);
+
 export const signInSchema = z.strictObject({
-  email: z.string().trim().toLowerCase().min(3).max(254),
-  password: z.string().min(1).max(128),
+  email: emailField,
+  password: z.string().min(1).max(PASSWORD_LENGTH_MAX),
 });
+
+/** What the sign-in page takes over. */
+export interface SignedIn {
+  operator: Operator;
+  preferences: Preferences;
+}
 
 // ---- actions on a transaction ---------------------------------------------------------------------------------------
 

@@ -62,6 +62,22 @@ export interface ReviewTicket {
   endRequest: EndRequestView | null;
 }
 
+/** The room `review`: the queue, and what changed in it. `atMs` is the room's. */
+export interface ReviewSnapshot extends ReviewQueue {
+  seq: number;
+}
+
+export interface ReviewDelta {
+  seq: number;
+  atMs: number;
+  /** Tickets that came, or of which anything changed. */
+  changed?: ReviewTicket[];
+  /** Tickets that were closed, or fell behind those that are listed. */
+  gone?: string[];
+  open?: number;
+  people?: Person[];
+}
+
 export interface ReviewQueue {
   atMs: number;
   tickets: ReviewTicket[];

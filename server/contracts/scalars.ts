@@ -26,6 +26,11 @@ export const Cents = z.int().min(0).max(CENTS_MAX).describe("Hundredths of the c
 // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what it looks for
 const UNSTORABLE = /[\u0000\p{Surrogate}]/u;
 
+/** Whether Postgres can keep it. */
+export function isStorable(text: string): boolean {
+  return !UNSTORABLE.test(text);
+}
+
 /** Text for people. NUL cannot be stored, half a surrogate pair is no character: both are refused here. */
 function text(lengthMax: number) {
   return z
@@ -33,7 +38,7 @@ function text(lengthMax: number) {
     .min(1)
     .max(lengthMax)
     .refine((value) => value.trim() !== "", "must not be blank")
-    .refine((value) => !UNSTORABLE.test(value), "must be text without NUL characters");
+    .refine(isStorable, "must be text without NUL characters");
 }
 
 export const Reason = text(REASON_LENGTH_MAX).describe("Why, in the words of whoever did it.");

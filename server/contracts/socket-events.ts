@@ -4,14 +4,15 @@
  *
  * A room has one sequence. A delta says which one it is; a browser that misses one asks to join again and gets a snapshot.
  */
-import type { Names, TransactionState } from "./console.ts";
+import type { Names, Operator, TransactionState } from "./console.ts";
 import type { DishPageDelta, DishPageSnapshot } from "./dish-page.ts";
 import { ID_PATTERN } from "./limits.ts";
 import type { LocksDelta, LocksSnapshot } from "./contention.ts";
+import type { ReviewDelta, ReviewSnapshot } from "./review.ts";
 
 export const SOCKET_PATH = "/socket.io";
 
-export const ROOMS = ["overview", "dishes", "transactions", "locks"] as const;
+export const ROOMS = ["overview", "dishes", "transactions", "locks", "review"] as const;
 /** One dish's page has a room of its own; a socket is in at most one of them. */
 export type DishRoomName = `dish:${string}`;
 export type Room = (typeof ROOMS)[number] | DishRoomName;
@@ -217,6 +218,7 @@ export interface RoomSnapshots {
   dishes: DishesSnapshot;
   transactions: TransactionsSnapshot;
   locks: LocksSnapshot;
+  review: ReviewSnapshot;
   [dish: DishRoomName]: DishPageSnapshot;
 }
 
@@ -225,6 +227,7 @@ export interface RoomDeltas {
   dishes: DishesDelta;
   transactions: TransactionsDelta;
   locks: LocksDelta;
+  review: ReviewDelta;
   [dish: DishRoomName]: DishPageDelta;
 }
 
@@ -239,12 +242,18 @@ export interface ServerToClientEvents {
   dishes: (delta: DishesDelta) => void;
   transactions: (delta: TransactionsDelta) => void;
   locks: (delta: LocksDelta) => void;
+  review: (delta: ReviewDelta) => void;
   [dish: DishRoomName]: (delta: DishPageDelta) => void;
   /** Once a second while nothing else is said in the room: the numbers are quiet, not lost. */
   pulse: (atMs: number) => void;
+  /** Who is signed in here was changed: another role, another name. What is on screen has to follow. */
+  operator: (operator: Operator) => void;
   /** The session is over; the socket closes after it. */
   ended: () => void;
 }
+
+/** Everything that a browser may say; none of it changes anything. */
+export const CLIENT_EVENTS = ["join", "leave", "time"] as const satisfies readonly (keyof ClientToServerEvents)[];
 
 export interface ClientToServerEvents {
   join: <R extends Room>(room: R, answer: (answer: JoinAnswer<R>) => void) => void;

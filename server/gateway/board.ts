@@ -12,6 +12,7 @@ import type {
   TransactionsSnapshot,
 } from "../contracts/socket-events.ts";
 import type { LocksDelta, LocksSnapshot } from "../contracts/contention.ts";
+import type { ReviewDelta, ReviewSnapshot } from "../contracts/review.ts";
 import { bucketAt } from "../contracts/demand.ts";
 import type { FeedEntry } from "../engine/feed/live-feed.ts";
 import { realClock } from "../engine/kernel/clock.ts";
@@ -24,6 +25,7 @@ import { DishesSource, OverviewSource } from "./dish-rooms.ts";
 import type { LiveReads } from "./live-reads.ts";
 import { LOOK_EVERY_MS, LocksSource, type LocksEngine } from "./locks-room.ts";
 import { PendingWatch } from "./pending-watch.ts";
+import { ReviewSource, type ReadReview } from "./review-room.ts";
 import { LiveRoom } from "./room.ts";
 import { TierRates, dependenciesOf } from "./tier-rates.ts";
 
@@ -46,6 +48,8 @@ export interface BoardOptions {
   reads: LiveReads;
   /** For the pages of dishes. Absent: they show figures alone. */
   dishReads?: DishPageReads;
+  /** For the review queue. Absent: it is empty. */
+  readReview?: ReadReview;
   /** A read failed; the board goes on with what it has. */
   onError: (error: unknown) => void;
   clock?: Clock;
@@ -62,6 +66,10 @@ export class LiveBoard {
   private readonly watch: PendingWatch;
   private readonly tiers = new TierRates();
   private readonly overviewSource: OverviewSource;
+  private readonly reviewSource = new ReviewSource();
+  private readonly readReview: ReadReview | undefined;
+  private reviewFlight: Promise<void> | null = null;
+  private reviewAgain = false;
   private readonly unknownDishes = new Set<string>();
   private unknownSinceMs = Number.POSITIVE_INFINITY;
   private databaseAheadMs = 0;
@@ -78,11 +86,13 @@ export class LiveBoard {
   readonly dishes: LiveRoom<Said<DishesSnapshot>, Said<DishesDelta>>;
   readonly transactions: LiveRoom<Said<TransactionsSnapshot>, Said<TransactionsDelta>>;
   readonly locks: LiveRoom<Said<LocksSnapshot>, Said<LocksDelta>>;
+  readonly review: LiveRoom<Said<ReviewSnapshot>, Said<ReviewDelta>>;
   readonly dishPages: DishPages;
 
-  constructor({ engine, reads, dishReads = FIGURES_ALONE, onError, clock = realClock }: BoardOptions) {
+  constructor({ engine, reads, dishReads = FIGURES_ALONE, readReview, onError, clock = realClock }: BoardOptions) {
     this.engine = engine;
     this.reads = reads;
+    this.readReview = readReview;
     this.onError = onError;
     this.clock = clock;
     const nowMs = () => this.nowMs();
@@ -107,6 +117,7 @@ export class LiveBoard {
       nowMs,
     );
     this.locks = new LiveRoom(new LocksSource(engine, this.book, clock, nowMs), clock, nowMs);
+    this.review = new LiveRoom(this.reviewSource, clock, nowMs);
     this.dishPages = new DishPages({ book: this.book, reads: dishReads, clock, nowMs, bucket, onError, readDish: (dishId) => this.readDish(dishId) });
     this.book.onChange(() => {
       this.overview.poke();
@@ -117,6 +128,11 @@ export class LiveBoard {
   /** Milliseconds since the epoch by the database's clock, as well as this process knows it. */
   nowMs(): number {
     return this.clock.nowMs() + this.databaseAheadMs;
+  }
+
+  /** Instances that share this stock and are alive, this one too. */
+  instanceCount(): number {
+    return this.engine.instances().filter(({ alive }) => alive).length;
   }
 
   /** Reads the menu and begins to follow the engine. A database that is down does not stop it: it tries again. */
@@ -139,7 +155,7 @@ export class LiveBoard {
     this.timer?.cancel();
     this.timer = null;
     this.locksTimer?.cancel();
-    for (const room of [this.overview, this.dishes, this.transactions, this.locks, this.dishPages]) room.stop();
+    for (const room of [this.overview, this.dishes, this.transactions, this.locks, this.review, this.dishPages]) room.stop();
   }
 
   /** Pending transactions no older than a second, and dishes that are new, for somebody who just came. */
@@ -147,6 +163,27 @@ export class LiveBoard {
     const newDishes = this.unknownDishes.size > 0 ? this.readNewDishes() : null;
     if (this.clock.monotonicMs() - this.pendingReadAtMs >= SECOND_MS) await this.readPending();
     await newDishes;
+  }
+
+  /** The review queue as it is now: for somebody who just came, and after somebody worked on a ticket. */
+  async freshReview(): Promise<void> {
+    // A read under way may have begun before the change that is asked about.
+    if (this.reviewFlight !== null) this.reviewAgain = true;
+    else
+      this.reviewFlight = this.lookAtReview().finally(() => {
+        this.reviewFlight = null;
+      });
+    await this.reviewFlight;
+  }
+
+  private async lookAtReview(): Promise<void> {
+    const { readReview } = this;
+    if (readReview === undefined) return;
+    do {
+      this.reviewAgain = false;
+      await this.read(async () => this.reviewSource.take(await readReview()));
+    } while (this.reviewAgain);
+    this.review.poke();
   }
 
   private async readDish(dishId: string): Promise<void> {
@@ -188,6 +225,7 @@ export class LiveBoard {
       reads.push(this.readMenu(null));
     }
     if (this.transactions.occupied) reads.push(this.readPending());
+    if (this.review.occupied) reads.push(this.freshReview());
     await Promise.all(reads);
   }
 

@@ -30,7 +30,7 @@ let reads: FakeReads;
 let url: string;
 let clients: Client[];
 let standing: Map<string, OperatorSession>;
-let endSession: (sessionId: string) => void;
+let changed: () => void;
 
 beforeEach(async () => {
   clients = [];
@@ -46,11 +46,8 @@ beforeEach(async () => {
     auth: {
       readSession: async (headers) => ({ session: standing.get(headers.get("cookie")?.split("=")[1] ?? "") ?? null, setCookies: [] }),
       findSessions: async (ids) => new Map([...standing].filter(([id]) => ids.includes(id))),
-      onSessionEnded: (listener) => {
-        endSession = (sessionId) => {
-          standing.delete(sessionId);
-          listener(sessionId);
-        };
+      onChange: (listener) => {
+        changed = listener;
         return () => undefined;
       },
     },
@@ -224,7 +221,8 @@ describe("the end of a session", () => {
     await Promise.all([happens(ending, "connect"), happens(staying, "connect")]);
     const told = new Promise<void>((done) => ending.once("ended", done));
     const gone = happens(ending, "disconnect");
-    endSession("one");
+    standing.delete("one");
+    changed();
     await Promise.all([told, gone]);
     expect(staying.connected).toBe(true);
     expect(gateway.socketCount()).toBe(1);

@@ -12,7 +12,7 @@ import { dishOfRoom, dishRoomName, isRoom, SOCKET_PATH } from "../contracts/sock
 import type { ClientToServerEvents, JoinAnswer, Room, ROOMS, ServerToClientEvents } from "../contracts/socket-events.ts";
 import type { LiveBoard } from "./board.ts";
 
-/** A disabled operator, or one who signed out at another instance, loses the sockets within this time. */
+/** Whoever is signed out, disabled or given another role is noticed at once; a notice that got lost, within this time. */
 const SESSION_CHECK_MS = 5_000;
 const PULSE_MS = 1_000;
 /** A browser joins three rooms, and again after each gap; more in ten seconds is not a browser of ours. */
@@ -21,6 +21,12 @@ const JOINS_WINDOW_MS = 10_000;
 /** Room names and nothing else come in. */
 const MESSAGE_BYTES_MAX = 4_096;
 const SOCKETS_MAX = 500;
+/** Tabs of one browser. */
+const SOCKETS_PER_SESSION_MAX = 40;
+/** From here on only who is signed in is let in at all: nobody can take the places away by knocking. */
+const KNOCKING_MAX = 100;
+/** A browser says who it is at once. */
+const KNOCKING_MS_MAX = 5_000;
 /** Packets waiting for one browser: three seconds of updates. Beyond, it misses some, sees the gap and asks for a snapshot. */
 const WAITING_PACKETS_MAX = 16;
 
@@ -35,7 +41,7 @@ type LiveSocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<stri
 
 export interface GatewayDeps {
   board: LiveBoard;
-  auth: Pick<Auth, "readSession" | "findSessions" | "onSessionEnded">;
+  auth: Pick<Auth, "readSession" | "findSessions" | "onChange">;
   onError: (error: unknown) => void;
   /** Tests shorten it. */
   sessionCheckMs?: number;
@@ -60,17 +66,29 @@ export function createGateway(httpServer: HttpServer, deps: GatewayDeps): Gatewa
     perMessageDeflate: { threshold: 4_096 },
     // Upgrades that are not ours belong to whoever else listens on this server.
     destroyUpgrade: false,
+    connectTimeout: KNOCKING_MS_MAX,
     allowRequest: (request, decide) => {
-      const allowed = isSameOrigin(headersOf(request), false) && io.engine.clientsCount < SOCKETS_MAX;
-      decide(allowed ? null : "forbidden", allowed);
+      const headers = headersOf(request);
+      const answer = (allowed: boolean) => decide(allowed ? null : "forbidden", allowed);
+      const { size } = io.of("/").sockets;
+      if (!isSameOrigin(headers, false) || size >= SOCKETS_MAX) return answer(false);
+      if (io.engine.clientsCount - size < KNOCKING_MAX) return answer(true);
+      auth.readSession(headers).then(({ session }) => answer(session !== null), () => answer(false));
     },
   });
+
+  const socketsOf = (sessionId: string) => {
+    let count = 0;
+    for (const socket of io.of("/").sockets.values()) if (socket.data.session.sessionId === sessionId) count += 1;
+    return count;
+  };
 
   io.use((socket, next) => {
     auth
       .readSession(headersOf(socket.request))
       .then(({ session }) => {
         if (session === null) return next(new Error("UNAUTHENTICATED"));
+        if (socketsOf(session.sessionId) >= SOCKETS_PER_SESSION_MAX) return next(new Error("TOO_MANY"));
         socket.data = { session, joins: 0, joinsSinceMs: 0 };
         next();
       })
@@ -96,6 +114,7 @@ export function createGateway(httpServer: HttpServer, deps: GatewayDeps): Gatewa
       dishes: () => board.dishes.listen((delta) => keepingUp(io, "dishes").emit("dishes", delta)),
       transactions: () => board.transactions.listen((delta) => keepingUp(io, "transactions").emit("transactions", delta)),
       locks: () => board.locks.listen((delta) => keepingUp(io, "locks").emit("locks", delta)),
+      review: () => board.review.listen((delta) => keepingUp(io, "review").emit("review", delta)),
     }[room as (typeof ROOMS)[number]]();
     stopListening.set(room, stop);
   };
@@ -109,6 +128,10 @@ export function createGateway(httpServer: HttpServer, deps: GatewayDeps): Gatewa
     if (room === "overview") return { ok: true, snapshot: board.overview.snapshot() };
     if (room === "dishes") return { ok: true, snapshot: board.dishes.snapshot() };
     if (room === "locks") return { ok: true, snapshot: board.locks.snapshot() };
+    if (room === "review") {
+      await board.freshReview();
+      return { ok: true, snapshot: board.review.snapshot() };
+    }
     const dishId = dishOfRoom(room);
     if (dishId !== null) {
       const page = await board.dishPages.open(dishId);
@@ -148,21 +171,19 @@ export function createGateway(httpServer: HttpServer, deps: GatewayDeps): Gatewa
     socket.emit("ended");
     socket.disconnect(true);
   };
-  const forgetEnded = auth.onSessionEnded((sessionId) => {
-    for (const socket of io.of("/").sockets.values()) if (socket.data.session.sessionId === sessionId) end(socket);
-  });
-
   let checking = false;
+  let again = false;
   const checkSessions = async () => {
-    const sockets = [...io.of("/").sockets.values()];
-    if (checking || sockets.length === 0) return;
+    again = true; // a look under way may have begun before what is asked about
+    if (checking) return;
     checking = true;
     try {
-      const standing = await auth.findSessions([...new Set(sockets.map((socket) => socket.data.session.sessionId))]);
-      for (const socket of sockets) {
-        const session = standing.get(socket.data.session.sessionId);
-        if (session === undefined) end(socket);
-        else socket.data.session = session;
+      while (again) {
+        again = false;
+        const sockets = [...io.of("/").sockets.values()];
+        if (sockets.length === 0) break;
+        const standing = await auth.findSessions([...new Set(sockets.map((socket) => socket.data.session.sessionId))]);
+        for (const socket of sockets) stand(socket, standing.get(socket.data.session.sessionId));
       }
     } catch (error) {
       onError(error); // without the database nobody is thrown out: sign-out needs it too
@@ -170,6 +191,13 @@ export function createGateway(httpServer: HttpServer, deps: GatewayDeps): Gatewa
       checking = false;
     }
   };
+  const stand = (socket: LiveSocket, session: OperatorSession | undefined) => {
+    if (session === undefined) return end(socket);
+    const { name, role } = socket.data.session.operator;
+    socket.data.session = session;
+    if (session.operator.role !== role || session.operator.name !== name) socket.emit("operator", session.operator);
+  };
+  const forget = auth.onChange(() => void checkSessions());
   const sessionTimer = setInterval(() => void checkSessions(), sessionCheckMs);
   const pulseTimer = setInterval(() => io.volatile.emit("pulse", board.nowMs()), PULSE_MS);
   sessionTimer.unref();
@@ -180,7 +208,7 @@ export function createGateway(httpServer: HttpServer, deps: GatewayDeps): Gatewa
     async close() {
       clearInterval(sessionTimer);
       clearInterval(pulseTimer);
-      forgetEnded();
+      forget();
       for (const stop of stopListening.values()) stop();
       stopListening.clear();
       io.disconnectSockets(true);

@@ -69,7 +69,7 @@ export const tryBatch = route({
   errors: ["IDEMPOTENCY_MISMATCH", "RATE_LIMITED"],
   async handle(call) {
     const { transactions } = call.body;
-    charge(call.rate, call.actor, transactions.length);
+    charge(call.rate, call.actor, transactions.length, call.ratePerSecond);
     const items = transactions.map((raw) => ({ raw, parsed: TryBody.safeParse(raw) }));
     if (call.idempotent) {
       const request = JSON.stringify(items.map(({ raw, parsed }) => parsed.data ?? raw));

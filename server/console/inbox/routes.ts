@@ -3,49 +3,29 @@
  * Everybody who is signed in may look; acting takes an operator, a reason where money moves, an action key, and is audited.
  * Nothing is paid here: settling says that the money was returned by other means.
  */
-import type { Context, Hono } from "hono";
-import type { z } from "zod";
+import type { Hono } from "hono";
 import { inboxQuery, refundsQuery, type RetryPaymentResult, retryPaymentSchema, type SettleRefundResult, settleRefundSchema } from "../../contracts/inbox.ts";
-import { ID_PATTERN } from "../../contracts/limits.ts";
 import { EngineError } from "../../engine/kernel/errors.ts";
 import type { PrismaClient } from "../../generated/prisma/client.ts";
 import { onceAudited } from "../action-log.ts";
 import type { ConsoleEnv } from "../api.ts";
-import type { RouteTools } from "../locks/routes.ts";
-import { problem } from "../problem.ts";
+import { asked, atLeast, idOf, parsed, Refused } from "../route-tools.ts";
 import { readInbox, readRefunds } from "./reads.ts";
 
-export function addInboxRoutes(app: Hono<ConsoleEnv>, { prisma }: { prisma: PrismaClient }, { atLeast, readJson }: RouteTools): void {
-  const wrong = (c: Context, error: z.ZodError) =>
-    problem(c, "VALIDATION", "The request is not what this route takes.", { errors: error.issues.slice(0, 20).map(({ path, message }) => ({ path: path.map(String).join("."), message })) });
-  const asked = async <S extends z.ZodType<{ actionKey?: string | undefined }>>(c: Context<ConsoleEnv>, schema: S) => {
-    const body = schema.safeParse((await readJson(c)) ?? {});
-    if (!body.success) return { refusal: wrong(c, body.error) };
-    const actionKey = c.req.header("idempotency-key") ?? body.data.actionKey;
-    if (actionKey === undefined || !ID_PATTERN.test(actionKey)) {
-      return { refusal: problem(c, "VALIDATION", "An action key is needed: the Idempotency-Key header, 1 to 64 characters.") };
-    }
-    return { body: body.data as z.output<S>, actionKey };
-  };
+/** Three ids with colons between; a colon of their own is written as %3A. */
+const PAYMENT_KEY = /^[A-Za-z0-9_.:%-]{5,640}$/;
 
-  app.get("/console/inbox", async (c) => {
-    const query = inboxQuery.safeParse(c.req.query());
-    return query.success ? c.json(await readInbox(prisma, query.data)) : wrong(c, query.error);
-  });
+export function addInboxRoutes(app: Hono<ConsoleEnv>, { prisma }: { prisma: PrismaClient }): void {
+  app.get("/console/inbox", async (c) => c.json(await readInbox(prisma, parsed(inboxQuery, c.req.query()))));
 
-  app.get("/console/refunds", async (c) => {
-    const query = refundsQuery.safeParse(c.req.query());
-    return query.success ? c.json(await readRefunds(prisma, query.data)) : wrong(c, query.error);
-  });
+  app.get("/console/refunds", async (c) => c.json(await readRefunds(prisma, parsed(refundsQuery, c.req.query()))));
 
   app.post("/console/refunds/:ticketId/settle", atLeast("operator"), async (c) => {
-    const ticketId = c.req.param("ticketId");
-    const request = await asked(c, settleRefundSchema);
-    if (request.refusal) return request.refusal;
-    const { operatorId } = c.var.session.operator;
-    const { reason, reference } = request.body;
+    const ticketId = idOf(c, "ticketId");
+    const { body, actionKey, operatorId } = await asked(c, settleRefundSchema);
+    const { reason, reference } = body;
     const settlement = reference === undefined ? reason : `${reason} (${reference})`;
-    const action = { verb: "refund.settle", target: ticketId, operatorId, actionKey: request.actionKey, reason, request: reference === undefined ? {} : { reference } };
+    const action = { verb: "refund.settle", target: ticketId, operatorId, actionKey, reason, request: reference === undefined ? {} : { reference } };
     const { answer, replayed } = await onceAudited(prisma, action, async (again) => {
       const [settled] = await prisma.$queryRaw<{ tx_id: string; settled: boolean }[]>`SELECT tx_id, settled FROM settle_refund(${ticketId}, ${operatorId}, ${settlement})`;
       if (!settled) throw new EngineError("ILLEGAL_STATE", `There is no refund ticket ${ticketId}.`);
@@ -59,11 +39,10 @@ export function addInboxRoutes(app: Hono<ConsoleEnv>, { prisma }: { prisma: Pris
 
   app.post("/console/inbox/:paymentKey/retry", atLeast("operator"), async (c) => {
     const paymentKey = c.req.param("paymentKey");
-    const request = await asked(c, retryPaymentSchema);
-    if (request.refusal) return request.refusal;
-    const { operatorId } = c.var.session.operator;
-    if (!(await prisma.payment.findUnique({ where: { paymentKey }, select: { paymentKey: true } }))) return problem(c, "UNKNOWN_ROUTE", `There is no payment ${paymentKey}.`);
-    const action = { verb: "payment.retry", target: paymentKey, operatorId, actionKey: request.actionKey, reason: request.body.reason || null, request: {} };
+    if (!PAYMENT_KEY.test(paymentKey)) throw new Refused("UNKNOWN_ROUTE", "There is no such payment.");
+    const { body, actionKey, operatorId } = await asked(c, retryPaymentSchema);
+    if (!(await prisma.payment.findUnique({ where: { paymentKey }, select: { paymentKey: true } }))) throw new Refused("UNKNOWN_ROUTE", `There is no payment ${paymentKey}.`);
+    const action = { verb: "payment.retry", target: paymentKey, operatorId, actionKey, reason: body.reason || null, request: {} };
     const { answer, replayed } = await onceAudited(prisma, action, async () => {
       const hastened = await prisma.$executeRaw`UPDATE payments SET next_attempt_at = clock_timestamp() WHERE payment_key = ${paymentKey} AND next_attempt_at > clock_timestamp()`;
       return { hastened: hastened > 0 };

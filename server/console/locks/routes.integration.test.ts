@@ -7,8 +7,7 @@ import type { Trace } from "../../engine/kernel/trace-recorder.ts";
 import { PrismaClient } from "../../generated/prisma/client.ts";
 import { createDatabase, type TestDatabase } from "../../testing/stack.ts";
 import type { ConsoleEnv } from "../api.ts";
-import { ActionKeyMisused } from "../action-log.ts";
-import { problem } from "../problem.ts";
+import { failure } from "../problem.ts";
 import { addLockRoutes } from "./routes.ts";
 
 let database: TestDatabase;
@@ -27,10 +26,11 @@ beforeAll(async () => {
     c.set("session", { sessionId: "s1", expiresAtMs: 0, operator: { operatorId: "ann", name: "Ann", email: "ann@example.com", role } });
     await next();
   });
-  app.onError((error, c) => {
-    if (error instanceof ActionKeyMisused) return problem(c, "IDEMPOTENCY_MISMATCH", error.message);
-    throw error;
-  });
+  app.onError((error, c) =>
+    failure(c, error, () => {
+      throw error;
+    }),
+  );
   addLockRoutes(
     app,
     {
@@ -49,14 +49,6 @@ beforeAll(async () => {
       },
       prisma,
       lockFiles: { trace: () => traced(), profile: (view, seconds) => new TextEncoder().encode(`${view} ${seconds}`) },
-    },
-    {
-      atLeast: (needed) => async (c, next) => {
-        expect(needed).toBe("operator");
-        if (role === "viewer") return problem(c, "FORBIDDEN", "no");
-        await next();
-      },
-      readJson: (c) => c.req.json(),
     },
   );
 });
@@ -86,7 +78,7 @@ describe("the sampling rate", () => {
     const answered = await ask("/sampling", { every: 1, reason: "noodles are stuck" });
     expect([answered.status, answered.json(), every]).toEqual([200, { every: 1, replayed: false }, 1]);
     expect(await prisma.auditEntry.findMany()).toMatchObject([
-      { actor: "ann", verb: "contention.sampling", target: "contention", reason: "noodles are stuck", detail: { from: 8, to: 1, outcome: "DONE", actionKey: "ann:k1" } },
+      { actor: "ann", verb: "contention.sampling", target: "contention", reason: "noodles are stuck", detail: { before: { every: 8 }, after: { every: 1 }, outcome: "DONE", actionKey: "console:ann:k1" } },
     ]);
   });
 

@@ -2,15 +2,15 @@
  * What the page of locks asks for: its first paint, one second of lanes, a trace or a profile to download, and the sampling
  * rate. Everybody who is signed in may look and download; turning the rate takes an operator. Its live numbers are a room's.
  */
-import type { Context, Hono, MiddlewareHandler } from "hono";
+import type { Hono } from "hono";
 import { z } from "zod";
-import type { Role } from "../../contracts/console.ts";
 import { ID_PATTERN, REASON_LENGTH_MAX } from "../../contracts/limits.ts";
 import { ProfileQuery, SAMPLE_EVERY_MAX, TraceQuery } from "../../contracts/observing.ts";
 import type { LiveBoard } from "../../gateway/board.ts";
 import type { PrismaClient } from "../../generated/prisma/client.ts";
 import type { ConsoleEnv } from "../api.ts";
 import { problem } from "../problem.ts";
+import { asked, atLeast } from "../route-tools.ts";
 import { LaneCaptures, type TracedEngine } from "./lanes.ts";
 import { type SampledEngine, turnSampling } from "./sampling.ts";
 
@@ -31,12 +31,6 @@ export interface LockRoutesDeps {
   lockFiles: LockFiles;
 }
 
-/** What console/api.ts has for all of its routes. */
-export interface RouteTools {
-  atLeast(role: Role): MiddlewareHandler<ConsoleEnv>;
-  readJson(c: Context): Promise<unknown>;
-}
-
 const samplingBody = z.strictObject({
   every: z.int().min(1).max(SAMPLE_EVERY_MAX),
   reason: z.string().trim().max(REASON_LENGTH_MAX).optional(),
@@ -44,7 +38,7 @@ const samplingBody = z.strictObject({
   actionKey: z.string().regex(ID_PATTERN).optional(),
 });
 
-export function addLockRoutes(app: Hono<ConsoleEnv>, { board, engine, prisma, lockFiles }: LockRoutesDeps, tools: RouteTools): void {
+export function addLockRoutes(app: Hono<ConsoleEnv>, { board, engine, prisma, lockFiles }: LockRoutesDeps): void {
   const lanes = new LaneCaptures(engine);
 
   app.get("/console/locks", (c) => c.json(board.locks.snapshot()));
@@ -73,15 +67,9 @@ export function addLockRoutes(app: Hono<ConsoleEnv>, { board, engine, prisma, lo
     return c.body(bytes, 200, { "Content-Type": "application/octet-stream", ...attached(`${view}-${engine.instance}.pb.gz`) });
   });
 
-  app.post("/console/locks/sampling", tools.atLeast("operator"), async (c) => {
-    const body = samplingBody.safeParse(await tools.readJson(c));
-    if (!body.success) return problem(c, "VALIDATION", `every must be a whole number from 1 to ${SAMPLE_EVERY_MAX}.`);
-    const actionKey = c.req.header("idempotency-key") ?? body.data.actionKey;
-    if (actionKey === undefined || !ID_PATTERN.test(actionKey)) {
-      return problem(c, "VALIDATION", "An action key is needed: the Idempotency-Key header, 1 to 64 characters.");
-    }
-    const { every, reason } = body.data;
-    return c.json(await turnSampling(prisma, engine, { every, actionKey, operatorId: c.var.session.operator.operatorId, reason: reason ? reason : null }));
+  app.post("/console/locks/sampling", atLeast("operator"), async (c) => {
+    const { body, actionKey, operatorId } = await asked(c, samplingBody);
+    return c.json(await turnSampling(prisma, engine, { every: body.every, actionKey, operatorId, reason: body.reason || null }));
   });
 }
 

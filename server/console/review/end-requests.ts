@@ -146,14 +146,20 @@ export async function readOpenEndRequests(prisma: PrismaClient, txIds: readonly 
   );
 }
 
+export async function readSelfApproval(prisma: PrismaClient): Promise<{ allowed: boolean; changedBy: string | null; changedAt: Date | null }> {
+  const setting = await prisma.consoleSetting.findUnique({ where: { name: SELF_APPROVAL } });
+  return { allowed: setting?.value === true, changedBy: setting?.changedBy ?? null, changedAt: setting?.changedAt ?? null };
+}
+
 export async function selfApprovalAllowed(prisma: PrismaClient): Promise<boolean> {
-  return (await prisma.consoleSetting.findUnique({ where: { name: SELF_APPROVAL } }))?.value === true;
+  return (await readSelfApproval(prisma)).allowed;
 }
 
 /** For installations with one operator. */
 export async function allowSelfApproval(prisma: PrismaClient, { allowed, reason, operatorId, actionKey }: { allowed: boolean; reason: string; operatorId: string; actionKey: string }): Promise<{ allowed: boolean }> {
   const asked = { verb: "settings.force-end", target: SELF_APPROVAL, operatorId, actionKey, reason, request: { allowed } };
-  const { answer } = await onceAudited(prisma, asked, async () => {
+  const { answer } = await onceAudited(prisma, asked, async (_again, tell) => {
+    tell({ before: { allowed: await selfApprovalAllowed(prisma) }, after: { allowed } });
     const value = { value: allowed, changedBy: operatorId, changedAt: new Date() };
     await prisma.consoleSetting.upsert({ where: { name: SELF_APPROVAL }, create: { name: SELF_APPROVAL, ...value }, update: value });
     return { allowed };

@@ -37,11 +37,13 @@ export async function claimTicket(prisma: PrismaClient, { ticketId, operatorId, 
 /** Gives it to somebody else: whoever has it may, and a lead. */
 export async function handOverTicket(prisma: PrismaClient, { ticketId, operatorId, actionKey, to, note, isLead }: ByPerson & { to: string; note: string | null; isLead: boolean }): Promise<{ ticketId: string }> {
   const asked = { verb: "ticket.hand-over", target: ticketId, operatorId, actionKey, reason: note, request: { to } };
-  const { answer } = await onceAudited(prisma, asked, async (again) => {
+  const { answer } = await onceAudited(prisma, asked, async (again, tell) => {
     if (!(await readPeople(prisma)).some((person) => person.operatorId === to)) throw new EngineError("ILLEGAL_STATE", "Nobody who may work on tickets has this id.");
+    const before = await prisma.ticket.findUnique({ where: { ticketId }, select: { claimedBy: true } });
     const may = isLead ? {} : { OR: [{ claimedBy: operatorId }, ...(again ? [{ claimedBy: to }] : [])] };
     const { count } = await prisma.ticket.updateMany({ where: { ticketId, closedAt: null, ...may }, data: { claimedBy: to, claimedAt: new Date() } });
     if (count === 0) throw await refusalOf(prisma, ticketId);
+    tell({ before, after: { claimedBy: to } });
     if (note !== null) await prisma.ticketNote.create({ data: { ticketId, author: operatorId, text: note } });
     return { ticketId };
   });

@@ -3,14 +3,14 @@
  * Everybody who is signed in may look; the verbs take the roles of VERB_ROLES. The engine decides whether one is legal.
  */
 import type { Hono } from "hono";
-import { isManualVerb, manualActionSchema, REASONED_VERBS, roleIncludes, VERB_ROLES } from "../../contracts/console.ts";
+import { isManualVerb, manualActionSchema, REASONED_VERBS, VERB_ROLES } from "../../contracts/console.ts";
 import { ID_PATTERN } from "../../contracts/limits.ts";
 import { RowsQuery, watchSchema } from "../../contracts/transaction-page.ts";
 import type { PrismaClient } from "../../generated/prisma/client.ts";
 import type { ConsoleEnv } from "../api.ts";
-import type { RouteTools } from "../locks/routes.ts";
 import { actByHand, type MovingEngine } from "../manual-actions.ts";
 import { problem } from "../problem.ts";
+import { asked, bodyOf, idOf, needRole, parsed, Refused } from "../route-tools.ts";
 import { previewAction } from "./effects.ts";
 import { exportRows, streamOf } from "./export.ts";
 import { readRows, watchRows } from "./rows.ts";
@@ -21,27 +21,20 @@ export interface TransactionRoutesDeps {
   prisma: PrismaClient;
 }
 
-export function addTransactionRoutes(app: Hono<ConsoleEnv>, { engine, prisma }: TransactionRoutesDeps, { readJson }: RouteTools): void {
-  app.get("/console/transactions", async (c) => {
-    const query = RowsQuery.safeParse(c.req.query());
-    if (!query.success) return problem(c, "VALIDATION", "The filters are not what this route takes.");
-    return c.json(await readRows(prisma, query.data));
-  });
+export function addTransactionRoutes(app: Hono<ConsoleEnv>, { engine, prisma }: TransactionRoutesDeps): void {
+  app.get("/console/transactions", async (c) => c.json(await readRows(prisma, parsed(RowsQuery, c.req.query()))));
 
   // A read with a body: two hundred ids do not fit an address.
   app.post("/console/transactions/watch", async (c) => {
-    const query = RowsQuery.safeParse(c.req.query());
-    const body = watchSchema.safeParse(await readJson(c));
-    if (!query.success || !body.success) return problem(c, "VALIDATION", "The request is not what this route takes.");
-    return c.json(await watchRows(prisma, query.data, body.data.txIds, body.data.newest ?? null));
+    const { txIds, newest } = await bodyOf(c, watchSchema);
+    return c.json(await watchRows(prisma, parsed(RowsQuery, c.req.query()), txIds, newest ?? null));
   });
 
   // Not below /transactions: a transaction may be called export.csv.
   for (const format of ["csv", "json"] as const) {
     app.get(`/console/exports/transactions.${format}`, (c) => {
-      const query = RowsQuery.safeParse(c.req.query());
-      if (!query.success) return problem(c, "VALIDATION", "The filters are not what this route takes.");
-      return c.body(streamOf(exportRows(prisma, query.data, format)), 200, {
+      const query = parsed(RowsQuery, c.req.query());
+      return c.body(streamOf(exportRows(prisma, query, format)), 200, {
         "Content-Type": format === "csv" ? "text/csv; charset=utf-8" : "application/json",
         "Content-Disposition": `attachment; filename="transactions.${format}"`,
       });
@@ -63,20 +56,14 @@ export function addTransactionRoutes(app: Hono<ConsoleEnv>, { engine, prisma }: 
   });
 
   app.post("/console/transactions/:txId/:verb{retry|confirm|cancel|reverse}", async (c) => {
-    const { txId, verb } = c.req.param();
+    const verb = c.req.param("verb");
     if (!isManualVerb(verb)) return problem(c, "UNKNOWN_ROUTE", "There is nothing here.");
-    const { operatorId, role } = c.var.session.operator;
-    if (!roleIncludes(role, VERB_ROLES[verb])) return problem(c, "FORBIDDEN", `This takes the role ${VERB_ROLES[verb]}.`);
-    const body = manualActionSchema.safeParse((await readJson(c)) ?? {});
-    if (!ID_PATTERN.test(txId) || !body.success) return problem(c, "VALIDATION", "The body is not what this route takes.");
-    const actionKey = c.req.header("idempotency-key") ?? body.data.actionKey;
-    if (actionKey === undefined || !ID_PATTERN.test(actionKey)) {
-      return problem(c, "VALIDATION", "An action key is needed: the Idempotency-Key header, 1 to 64 characters.");
+    needRole(c.var.session.operator.role, VERB_ROLES[verb]);
+    const { body, actionKey, operatorId } = await asked(c, manualActionSchema);
+    const reason = body.reason === "" ? null : (body.reason ?? null);
+    if (reason === null && REASONED_VERBS.has(verb)) {
+      throw new Refused("VALIDATION", "A reason is needed: this moves stock or money.", { errors: [{ path: "reason", message: "REQUIRED" }] });
     }
-    const reason = body.data.reason === "" ? undefined : body.data.reason;
-    if (reason === undefined && REASONED_VERBS.has(verb)) {
-      return problem(c, "VALIDATION", "A reason is needed: this moves stock or money.", { errors: [{ path: "reason", message: "REQUIRED" }] });
-    }
-    return c.json(await actByHand(prisma, engine, { txId, verb, actionKey, operatorId, reason: reason ?? null }));
+    return c.json(await actByHand(prisma, engine, { txId: idOf(c, "txId"), verb, actionKey, operatorId, reason }));
   });
 }
