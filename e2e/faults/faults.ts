@@ -1,35 +1,39 @@
 /**
- * Everything that a campaign breaks, and how it is mended. Each fault is run under traffic: `strike` begins and ends it, and
- * returns what it saw, so that the report can say which dangerous windows were really met.
+ * Everything that a campaign breaks, and how it is mended. Each fault is run under traffic: `strike` begins and ends it, and notes
+ * what it hit, so that the report can say which dangerous windows were really met.
  */
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FAILPOINTS } from "../../server/engine/kernel/failpoints.ts";
 import { integerBetween, pick, type Random } from "../../server/engine/kernel/random.ts";
-import { fakeTime } from "./fake-time.ts";
 import type { Mood } from "./proxy.ts";
 import type { ServerProcess, Stage } from "./stage.ts";
 
 export interface Strike {
   stage: Stage;
   random: Random;
-  /** Requests that clients have sent and not heard of. */
-  underWay(): number;
+  /** What is under way now is being hit. */
+  hits(): void;
+  /** A dangerous window was really met, so often. */
+  met(window: string, times?: number): void;
 }
-
-/** How often a dangerous window was really met, by its name. */
-export type Met = Record<string, number>;
 
 export interface Fault {
   name: string;
-  strike(strike: Strike): Promise<Met>;
+  strike(strike: Strike): Promise<void>;
   /** Why it cannot be done on this machine; null: it can. */
   unavailable?(stage: Stage): string | null;
 }
 
-/** Longer than a hold in Redis, a lease of a refusal and a sweep; a paused process wakes up in another world. */
+/** Longer than a hold in Redis, a lease of a refusal and one of a branch; a paused process wakes up in another world. */
 const PAUSE_MS = 7_000;
+
+/** A server that waits for its failpoint meets it within this: traffic comes by every few milliseconds, what is due every second. */
+const FAILPOINT_MS_MAX = 8_000;
+
+/** Looking for a batch that Postgres is carrying out: with traffic there is one every few looks. */
+const ACTIVE_WAIT_MS_MAX = 1_000;
 
 const anyServer = ({ stage, random }: Strike): ServerProcess => pick(random, stage.servers);
 
@@ -37,14 +41,16 @@ function proxied(name: string, store: "postgres" | "redis", mood: Mood, [least, 
   return {
     name,
     async strike(strike) {
-      const server = anyServer(strike);
-      const proxy = server[store];
-      const before = proxy.answersLost;
+      const proxy = anyServer(strike)[store];
+      const before = { lost: proxy.answersLost, cut: proxy.connectionsCut };
       proxy.be(mood, delayMs);
+      strike.hits();
       await sleep(integerBetween(strike.random, least, most));
+      strike.hits();
       proxy.be("open");
       proxy.cut(); // what was held back must not come out as noise
-      return { [`requests under way at ${name}`]: strike.underWay(), ...(mood === "deaf" && { "answers lost after they were carried out": proxy.answersLost - before }) };
+      if (mood === "deaf") strike.met(`answers of ${store} lost after their request had been carried out`, proxy.answersLost - before.lost);
+      strike.met(`connections to ${store} cut`, proxy.connectionsCut - before.cut);
     },
   };
 }
@@ -53,32 +59,32 @@ const killAtRandom: Fault = {
   name: "kill -9 of a server",
   async strike(strike) {
     const server = anyServer(strike);
-    const underWay = strike.underWay();
+    strike.hits();
     await server.kill();
     await sleep(integerBetween(strike.random, 0, 1_500));
     await server.start();
-    return { "servers killed": 1, "requests under way at a kill": underWay };
+    strike.met("servers killed");
   },
 };
 
-/** A server that stops itself between two writes, at each of the named places in turn. */
+/** A server that stops itself between two writes, at each of the named places in turn. Every place in every phase is `failpoints.ts`'s. */
 function killAtFailpoint(): Fault {
   let at = 0;
   return {
     name: "kill -9 of a server at a failpoint",
     async strike(strike) {
       const failpoint = FAILPOINTS[at++ % FAILPOINTS.length] as (typeof FAILPOINTS)[number];
+      const { participant } = strike.stage;
       const server = anyServer(strike);
       await server.kill();
-      // Claims are met only while something is due: the participant refuses for a moment.
-      if (failpoint === "claim.committed") await strike.stage.participant.mode({ fail: "503", operations: ["confirm", "cancel"] });
-      await server.start({ failpoint });
-      if (failpoint === "claim.committed") await sleep(1_000);
-      await strike.stage.participant.mode({});
-      const died = await server.application?.died(8_000);
+      await participant.mode({ fail: "503", share: 0.3, operations: ["confirm", "cancel", "reverse"] }); // so that something becomes due
+      const lives = await server.startToDieAt(failpoint);
+      const died = !lives || (await server.died(FAILPOINT_MS_MAX));
+      strike.hits();
+      await participant.mode({});
       await server.kill();
       await server.start();
-      return { [`died at ${failpoint}`]: died ? 1 : 0 };
+      if (died) strike.met(`died at ${failpoint}`);
     },
   };
 }
@@ -87,144 +93,171 @@ const pauseServer: Fault = {
   name: "SIGSTOP of a server past every lease, then SIGCONT",
   async strike(strike) {
     const server = anyServer(strike);
-    const underWay = strike.underWay();
+    strike.hits();
     server.signal("SIGSTOP");
     await sleep(PAUSE_MS);
     server.signal("SIGCONT");
-    return { "servers paused": 1, "requests under way at a pause": underWay };
+    strike.met("servers paused");
   },
 };
 
 const killRedis: Fault = {
   name: "kill -9 of Redis",
-  async strike({ stage, random }) {
+  async strike({ stage, random, hits, met }) {
+    hits();
     process.kill(stage.redis.pid, "SIGKILL");
     await sleep(integerBetween(random, 0, 3_000));
     await stage.startRedis();
     await stage.followPrimary();
-    return { "Redis killed": 1 };
+    met("Redis killed");
   },
 };
 
 const flushRedis: Fault = {
   name: "FLUSHALL",
-  async strike({ stage }) {
+  async strike({ stage, hits, met }) {
     const redis = stage.redisClient();
+    const keys = await redis.dbsize();
+    hits();
     await redis.flushall();
     redis.disconnect();
-    return { "Redis flushed": 1 };
+    met("keys flushed", keys);
   },
 };
 
 const restoreRedis: Fault = {
   name: "Redis set back to an older snapshot",
-  async strike({ stage, random }) {
+  async strike({ stage, random, hits, met }) {
     const redis = stage.redisClient();
-    const keys = await redis.keys("*:cell:*").then(async (found) => (found.length > 0 ? found : await redis.keys("*")));
-    const kept = await Promise.all(keys.map(async (key) => [key, await redis.dumpBuffer(key)] as const));
+    const names = await redis.keys("*");
+    const kept = await Promise.all(names.map(async (name) => [name, await redis.dumpBuffer(name), await redis.pttl(name)] as const));
     await sleep(integerBetween(random, 1_000, 3_000));
-    await redis.flushall();
-    for (const [key, dump] of kept) if (dump) await redis.restore(key, 0, dump, "REPLACE");
+    hits();
+    const back = redis.multi().flushall();
+    for (const [name, dump, ttlMs] of kept) if (dump) back.restore(name, Math.max(0, ttlMs), dump, "REPLACE");
+    await back.exec();
     redis.disconnect();
-    return { "keys set back": kept.length };
+    met("keys set back", kept.length);
   },
 };
 
 const failOverRedis: Fault = {
   name: "Redis failed over to a lagging replica while the old primary still takes writes",
-  async strike({ stage, random }) {
-    const follower = stage.redisClient(stage.replica);
+  async strike({ stage, random, hits, met }) {
+    const { replication, replica, servers } = stage;
+    replication.be("silent"); // the replica falls behind
+    await sleep(integerBetween(random, 500, 1_500));
+    const follower = stage.redisClient(replica);
     await follower.replicaof("NO", "ONE");
-    const [alone, ...moved] = stage.servers as [ServerProcess, ...ServerProcess[]];
-    for (const server of moved) server.redis.leadTo(Number(new URL(stage.replica.url).port));
-    await sleep(integerBetween(random, 1_000, 3_000)); // two primaries, and each has its customers
-    alone.redis.leadTo(Number(new URL(stage.replica.url).port));
-    await sleep(500);
-    // And back: the old primary, with what it remembers, is a replica no more than the other was.
-    for (const server of stage.servers) server.redis.leadTo(Number(new URL(stage.redis.url).port));
     follower.disconnect();
+    const [alone, ...moved] = servers as [ServerProcess, ...ServerProcess[]];
+    hits();
+    for (const server of moved) server.redis.leadTo(Number(new URL(replica.url).port));
+    await sleep(integerBetween(random, 1_000, 3_000)); // two primaries, and each has its customers
+    hits();
+    alone.redis.leadTo(Number(new URL(replica.url).port));
+    await sleep(500);
+    // And back, to what the old primary remembers.
+    for (const server of servers) server.redis.leadTo(Number(new URL(stage.redis.url).port));
+    replication.be("open");
+    replication.cut();
     await stage.followPrimary();
-    return { "fail-overs of Redis": 1 };
+    met("fail-overs of Redis");
   },
 };
 
-function killPostgres(name: string, signal: NodeJS.Signals): Fault {
+function stopPostgres(name: string, signal: NodeJS.Signals): Fault {
   return {
     name,
-    async strike(strike) {
-      const { stage, random } = strike;
-      const underWay = strike.underWay();
+    async strike({ stage, random, hits, met }) {
+      met("batches that Postgres was carrying out when it was stopped", await someActiveBatches(stage));
+      hits();
       process.kill(stage.postgres.pid, signal);
       await sleep(integerBetween(random, 0, 1_000));
       await stage.startPostgres();
-      return { [`requests under way at ${name}`]: underWay };
+      met("Postgres stopped");
     },
   };
 }
 
+const ACTIVE = "application_name = 'eightysix ledger' AND state = 'active'";
+
+/** Most of the time none is: a batch takes a few milliseconds. @returns how many were, the moment there were any. */
+async function someActiveBatches(stage: Stage): Promise<number> {
+  const untilMs = performance.now() + ACTIVE_WAIT_MS_MAX;
+  for (;;) {
+    const { rows } = await stage.sql.query<{ active: number }>(`SELECT count(*)::int AS active FROM pg_stat_activity WHERE ${ACTIVE}`);
+    const active = rows[0]?.active ?? 0;
+    if (active > 0 || performance.now() > untilMs) return active;
+  }
+}
+
 const terminateBackends: Fault = {
   name: "backends of Postgres terminated in mid-statement",
-  async strike({ stage, random }) {
+  async strike({ stage, random, hits, met }) {
     let terminated = 0;
     const untilMs = performance.now() + integerBetween(random, 500, 1_500);
+    hits();
     while (performance.now() < untilMs) {
-      const { rowCount } = await stage.sql
-        .query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'eightysix ledger' AND state = 'active' LIMIT 2")
-        .catch(() => ({ rowCount: 0 }));
+      const { rowCount } = await stage.sql.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${ACTIVE} LIMIT 2`);
       terminated += rowCount ?? 0;
     }
-    return { "backends terminated while active": terminated };
+    met("backends terminated while active", terminated);
   },
 };
 
 const restartParticipant: Fault = {
   name: "kill -9 of the participant",
-  async strike({ stage, random }) {
+  async strike({ stage, random, hits, met }) {
+    hits();
     await stage.participant.kill();
     await sleep(integerBetween(random, 0, 3_000));
     await stage.participant.start();
-    return { "participants killed": 1 };
+    met("participants killed");
   },
 };
 
 const badParticipant: Fault = {
   name: "a participant that loses, delays and garbles its answers",
-  async strike({ stage, random }) {
-    for (const fail of ["lose", "slow", "garbage", "503", "hang"]) {
+  async strike({ stage, random, hits, met }) {
+    for (const fail of ["lose", "slow", "garbage", "503", "hang", "425", "409"]) {
       await stage.participant.mode({ fail, share: 0.5 });
       await sleep(integerBetween(random, 300, 800));
+      hits();
+      met(`times the participant was ${fail}`);
     }
     await stage.participant.mode({});
-    return { "tempers of the participant": 5 };
   },
 };
 
 /** Postgres finds its disk full, and then not. It stops when it cannot write its log; somebody starts it again. */
 const fullDisk: Fault = {
   name: "disk full for Postgres",
-  unavailable: ({ smallDisk }) => (smallDisk ? null : "only root can give the cluster a disk of its own"),
-  async strike({ stage, random }) {
+  unavailable: ({ smallDisk }) => (smallDisk ? null : "the stores cannot be given a disk of their own here"),
+  async strike({ stage, random, hits, met }) {
     const ballast = join(stage.smallDisk as string, "ballast");
-    const filled = fill(ballast);
+    hits();
+    met("MiB that filled the disk", fill(ballast));
     await sleep(integerBetween(random, 1_000, 3_000));
+    hits();
     rmSync(ballast, { force: true });
     await stage.startPostgres(); // takes it over when it runs
-    return { "MiB that filled the disk": filled };
   },
 };
 
 /** @returns MiB written until nothing more fitted. */
 function fill(path: string): number {
   const file = openSync(path, "w");
-  const piece = Buffer.alloc(1_048_576);
   try {
-    for (let written = 0; ; written++) {
+    let written = 0;
+    for (let piece = Buffer.alloc(1_048_576); piece.length >= 4_096; ) {
       try {
-        writeSync(file, piece);
+        written += writeSync(file, piece);
       } catch {
-        return written;
+        piece = piece.subarray(0, piece.length / 2);
       }
     }
+    return Math.round(written / 1_048_576);
   } finally {
     closeSync(file);
   }
@@ -233,15 +266,16 @@ function fill(path: string): number {
 function wrongClock(name: string, offset: string): Fault {
   return {
     name,
-    unavailable: () => fakeTime().unavailable,
+    unavailable: ({ fakeTime }) => fakeTime.unavailable,
     async strike(strike) {
       const server = anyServer(strike);
       await server.kill();
-      await server.start({ preload: fakeTime().environment(offset) });
+      await server.start(strike.stage.fakeTime.environment(offset));
       await sleep(4_000);
+      strike.hits();
       await server.kill();
       await server.start();
-      return { [name]: 1 };
+      strike.met("servers with a wrong clock");
     },
   };
 }
@@ -256,14 +290,14 @@ export function allFaults(): Fault[] {
     proxied("answers of Postgres lost after it did its work", "postgres", "deaf", [500, 1_500]),
     killAtFailpoint(),
     restoreRedis,
-    killPostgres("kill -9 of Postgres", "SIGKILL"),
+    stopPostgres("kill -9 of Postgres", "SIGKILL"),
     pauseServer,
     killRedis,
     proxied("the way to Redis half-open", "redis", "silent", [1_000, 3_000]),
     restartParticipant,
     failOverRedis,
     proxied("the way to Postgres half-open", "postgres", "silent", [1_000, 3_000]),
-    killPostgres("immediate stop of Postgres", "SIGQUIT"),
+    stopPostgres("immediate stop of Postgres", "SIGQUIT"),
     badParticipant,
     proxied("Postgres slow", "postgres", "slow", [1_000, 3_000], 150),
     proxied("answers of Redis lost after it did its work", "redis", "deaf", [500, 1_500]),
@@ -273,4 +307,3 @@ export function allFaults(): Fault[] {
     wrongClock("a server's clock 10 minutes behind", "-600"),
   ];
 }
-

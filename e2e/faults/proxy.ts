@@ -20,6 +20,8 @@ export class FaultProxy {
   delayMs = 0;
   /** Answers thrown away after their request had gone through. */
   answersLost = 0;
+  /** Connections reset. */
+  connectionsCut = 0;
   private readonly pairs = new Set<{ near: Socket; far: Socket }>();
 
   private constructor(
@@ -56,6 +58,7 @@ export class FaultProxy {
   /** Resets every connection. */
   cut(): void {
     for (const { near, far } of this.pairs) {
+      this.connectionsCut++;
       near.resetAndDestroy();
       far.resetAndDestroy();
     }

@@ -1,35 +1,40 @@
 /**
- * The stage of a fault campaign: three real servers, one Postgres, one Redis with a lagging replica, one participant, and a
- * fault proxy before each server's way to each store. It breaks nothing by itself: `faults.ts` does.
+ * The stage of a fault campaign: real servers, one Postgres, one Redis with a lagging replica, one participant, and a fault proxy
+ * before each server's way to each store. It breaks nothing by itself: `faults.ts` does.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import pg from "pg";
-import { PROJECT_DIR } from "../../server/config.ts";
 import { type EmbeddedServer, startPostgres } from "../../server/embedded/postgres.ts";
-import { startRedis } from "../../server/embedded/redis.ts";
 import { freePort } from "../../server/embedded/processes.ts";
+import { startRedis } from "../../server/embedded/redis.ts";
 import type { Failpoint } from "../../server/engine/kernel/failpoints.ts";
 import { type Application, startApplication } from "../../server/testing/application.ts";
+import { PlayParticipant } from "../participant.ts";
+import { type FakeTime, findFakeTime } from "./fake-time.ts";
 import { FaultProxy } from "./proxy.ts";
-
-export const SERVERS = 3;
 
 /** Room for a campaign's rows and its log files, and soon full. */
 const DISK_MIB = 1_024;
+
+/** Of the pg_isready kind: servers of ours answer at once or not at all. */
+const CONNECT_MS_MAX = 2_000;
 
 export interface StageOptions {
   /** Empty; everything is kept in it. */
   dir: string;
   cacheDir: string;
+  servers: number;
   say(what: string): void;
 }
 
 /** One server and its two ways out. It keeps its port over restarts. */
 export class ServerProcess {
-  application: Application | null = null;
+  private application: Application | null = null;
+  /** What its earlier lives printed. */
+  private printed = "";
 
   constructor(
     readonly name: string,
@@ -44,10 +49,36 @@ export class ServerProcess {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** @param more environment of this life only: a failpoint, a wrong clock. */
-  async start(more: { failpoint?: Failpoint; preload?: Record<string, string> } = {}): Promise<void> {
-    const env = { ...this.env, PORT: String(this.port), ...(more.failpoint && { FAILPOINT: more.failpoint }), ...more.preload };
-    this.application = await startApplication({ dataDir: this.dataDir, env });
+  /** The key that the installation's first start made. */
+  get key(): string {
+    return this.application?.firstRun.apiKey ?? "";
+  }
+
+  /** What it has printed in all its lives: the welcome, warnings and errors. */
+  get output(): string {
+    return this.printed + (this.application?.output() ?? "");
+  }
+
+  /** @param more environment of this life only. @throws when it ends before it is ready. */
+  async start(more: Record<string, string> = {}): Promise<void> {
+    this.application = await startApplication({ dataDir: this.dataDir, env: { ...this.env, PORT: String(this.port), ...more } });
+  }
+
+  /** @returns whether it came so far that it can be asked. It dies at the failpoint, before that or later. */
+  startToDieAt(failpoint: Failpoint): Promise<boolean> {
+    return this.start({ FAILPOINT: failpoint }).then(
+      () => true,
+      (error: Error) => {
+        // Killed by itself: it took something up at once.
+        if (/^Ended with null before/.test(error.message)) return false;
+        throw error;
+      },
+    );
+  }
+
+  /** @returns whether it has ended by itself within that time. */
+  async died(withinMs: number): Promise<boolean> {
+    return this.application === null || this.application.died(withinMs);
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -55,48 +86,155 @@ export class ServerProcess {
   }
 
   async kill(): Promise<void> {
-    await this.application?.kill();
+    const { application } = this;
     this.application = null;
+    if (!application) return;
+    await application.kill();
+    this.printed += application.output();
   }
 }
 
-/** `npm run participant`, on one port and one folder over all its lives. */
-export class ParticipantProcess {
-  private child: ChildProcess | null = null;
+export class Stage {
+  readonly servers: ServerProcess[] = [];
+  postgres!: EmbeddedServer;
+  redis!: EmbeddedServer;
+  replica!: EmbeddedServer;
+  /** Between the primary and its replica. */
+  replication!: FaultProxy;
+  participant!: Participant;
+  fakeTime!: FakeTime;
+  /** Straight to Postgres, past every proxy. */
+  sql!: pg.Pool;
+  key = "";
+  /** Where the stores live, when it is a disk of their own that can be filled; null: it is not. */
+  smallDisk: string | null = null;
 
-  constructor(
-    private readonly folder: string,
-    readonly port: number,
-  ) {}
+  private constructor(private readonly options: StageOptions) {}
+
+  /** @throws when a part does not start; what did is stopped. */
+  static async open(options: StageOptions): Promise<Stage> {
+    const stage = new Stage(options);
+    try {
+      await stage.build();
+    } catch (error) {
+      await stage.close();
+      throw error;
+    }
+    return stage;
+  }
+
+  async startPostgres(): Promise<void> {
+    this.postgres = await startPostgres({ dir: join(this.options.dir, "stores") });
+    for (const { postgres } of this.servers) postgres.leadTo(portOf(this.postgres.url));
+  }
+
+  async startRedis(): Promise<void> {
+    this.redis = await startRedis({ dir: join(this.options.dir, "stores"), cacheDir: this.options.cacheDir });
+    for (const { redis } of this.servers) redis.leadTo(portOf(this.redis.url));
+    this.replication?.leadTo(portOf(this.redis.url));
+  }
+
+  /** Past every proxy. The caller disconnects. */
+  redisClient(server = this.redis): Redis {
+    const client = new Redis(server.url, { retryStrategy: () => null });
+    client.on("error", () => {}); // whoever waits for a command hears of it
+    return client;
+  }
+
+  /** The replica begins to follow the primary, from the beginning. */
+  async followPrimary(): Promise<void> {
+    const client = this.redisClient(this.replica);
+    await client.config("SET", "masterauth", new URL(this.redis.url).password);
+    await client.replicaof("127.0.0.1", this.replication.port);
+    client.disconnect();
+  }
+
+  async close(): Promise<void> {
+    const parts: (() => Promise<unknown> | undefined)[] = [
+      ...this.servers.map((server) => () => server.kill()),
+      ...this.servers.flatMap(({ postgres, redis }) => [() => postgres.close(), () => redis.close()]),
+      () => this.participant?.end(),
+      () => this.sql?.end(),
+      () => this.replication?.close(),
+      () => this.replica?.stop(),
+      () => this.redis?.stop(),
+      () => this.postgres?.stop(),
+    ];
+    for (const part of parts) {
+      try {
+        await part();
+      } catch (error) {
+        this.options.say(`could not be stopped: ${(error as Error).message}`); // the others must be all the same
+      }
+    }
+    if (this.smallDisk) spawnSync("umount", ["-l", this.smallDisk]);
+  }
+
+  private async build(): Promise<void> {
+    const { dir, cacheDir, say } = this.options;
+    say("starting Postgres and Redis");
+    const stores = join(dir, "stores");
+    mkdirSync(stores, { recursive: true });
+    if (mounts(["-t", "tmpfs", "-o", `size=${DISK_MIB}m`, "tmpfs", stores])) this.smallDisk = stores;
+    this.fakeTime = findFakeTime(cacheDir);
+    await this.startPostgres();
+    this.sql = new pg.Pool({ connectionString: this.postgres.url, max: 2, connectionTimeoutMillis: CONNECT_MS_MAX });
+    this.sql.on("error", () => {}); // Postgres dies here now and then
+    await this.startRedis();
+    // Who is sent to the replica knows the primary's password.
+    mkdirSync(join(dir, "replica"));
+    copyFileSync(join(stores, "redis.password"), join(dir, "replica", "redis.password"));
+    this.replica = await startRedis({ dir: join(dir, "replica"), cacheDir });
+    this.replication = await FaultProxy.to(portOf(this.redis.url));
+    await this.followPrimary();
+    this.participant = await Participant.start();
+    for (let i = 1; i <= this.options.servers; i++) {
+      say(`starting server ${i} of ${this.options.servers}`);
+      const postgres = await FaultProxy.to(portOf(this.postgres.url));
+      const redis = await FaultProxy.to(portOf(this.redis.url));
+      const env = {
+        DATABASE_URL: throughPort(this.postgres.url, postgres.port),
+        REDIS_URL: throughPort(this.redis.url, redis.port),
+        PARTICIPANT_HOSTS: new URL(this.participant.url).host,
+        RATE_LIMIT_PER_SECOND: "1000000",
+      };
+      const server = new ServerProcess(`server ${i}`, join(dir, "installation"), await freePort(), postgres, redis, env);
+      this.servers.push(server);
+      await server.start();
+      this.key ||= server.key;
+    }
+  }
+}
+
+/** `npm run participant`, and what it is told and asked. */
+class Participant {
+  private constructor(private readonly process: PlayParticipant) {}
+
+  static async start(): Promise<Participant> {
+    const participant = new Participant(await PlayParticipant.choosePort());
+    await participant.process.start();
+    return participant;
+  }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${this.process.host}`;
   }
 
-  async start(): Promise<void> {
-    const args = ["--import", "tsx", "scripts/participant/main.ts", "--port", String(this.port), "--data", this.folder];
-    const child = spawn(process.execPath, args, { cwd: PROJECT_DIR, stdio: ["ignore", "pipe", "inherit"] });
-    this.child = child;
-    await new Promise<void>((resolve, reject) => {
-      let out = "";
-      child.stdout.on("data", (chunk) => {
-        out += chunk;
-        if (out.includes(this.url)) resolve();
-      });
-      child.once("close", (code) => reject(new Error(`the participant ended with ${code}`)));
-    });
+  start(): Promise<void> {
+    return this.process.start();
   }
 
-  async kill(): Promise<void> {
-    const { child } = this;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((resolve) => child.once("close", resolve));
-    child.kill("SIGKILL");
-    await gone;
+  kill(): Promise<void> {
+    return this.process.kill();
+  }
+
+  end(): Promise<void> {
+    return this.process.end();
   }
 
   async mode(mode: Record<string, unknown>): Promise<void> {
-    await fetch(`${this.url}/mode`, { method: "PUT", body: JSON.stringify(mode), headers: { "content-type": "application/json" } });
+    const answer = await fetch(`${this.url}/mode`, { method: "PUT", body: JSON.stringify(mode), headers: { "content-type": "application/json" } });
+    if (!answer.ok) throw new Error(`the participant does not take ${JSON.stringify(mode)}: ${await answer.text()}`);
   }
 
   /** What it remembers of a transaction's branch; NONE: it was never asked. */
@@ -108,94 +246,9 @@ export class ParticipantProcess {
   }
 }
 
-export class Stage {
-  readonly servers: ServerProcess[] = [];
-  postgres!: EmbeddedServer;
-  redis!: EmbeddedServer;
-  /** A replica, for fail-overs; it lags because nobody waits for it. */
-  replica!: EmbeddedServer;
-  participant!: ParticipantProcess;
-  /** Straight to Postgres, past every proxy. */
-  sql!: pg.Pool;
-  key = "";
-  /** Where the stores live, when it is a disk of their own that can be filled; null: it is not. */
-  smallDisk: string | null = null;
+const portOf = (url: string): number => Number(new URL(url).port);
 
-  private constructor(private readonly options: StageOptions) {}
-
-  static async open(options: StageOptions): Promise<Stage> {
-    const stage = new Stage(options);
-    await stage.build();
-    return stage;
-  }
-
-  async startPostgres(): Promise<void> {
-    this.postgres = await startPostgres({ dir: join(this.options.dir, "stores") });
-  }
-
-  async startRedis(): Promise<void> {
-    this.redis = await startRedis({ dir: join(this.options.dir, "stores"), cacheDir: this.options.cacheDir });
-  }
-
-  /** Past every proxy. The caller disconnects. */
-  redisClient(server = this.redis): Redis {
-    return new Redis(server.url, { retryStrategy: () => null });
-  }
-
-  /** The replica begins to follow the primary. */
-  async followPrimary(): Promise<void> {
-    const client = this.redisClient(this.replica);
-    const { port, password } = new URL(this.redis.url);
-    await client.config("SET", "masterauth", password);
-    await client.replicaof("127.0.0.1", Number(port));
-    client.disconnect();
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.servers.map((server) => server.kill()));
-    await Promise.all(this.servers.flatMap(({ postgres, redis }) => [postgres.close(), redis.close()]));
-    await this.participant?.kill();
-    await this.sql?.end();
-    await this.redis?.stop();
-    await this.replica?.stop();
-    await this.postgres?.stop();
-    if (this.smallDisk) spawnSync("umount", ["-l", this.smallDisk]);
-  }
-
-  private async build(): Promise<void> {
-    const { dir, cacheDir, say } = this.options;
-    say("starting Postgres and Redis");
-    const stores = join(dir, "stores");
-    mkdirSync(stores, { recursive: true });
-    if (mounts(["-t", "tmpfs", "-o", `size=${DISK_MIB}m`, "tmpfs", stores])) this.smallDisk = stores;
-    await this.startPostgres();
-    await this.startRedis();
-    this.replica = await startRedis({ dir: join(dir, "replica"), cacheDir });
-    await this.followPrimary();
-    this.participant = new ParticipantProcess(join(dir, "participant"), await freePort());
-    await this.participant.start();
-    for (let i = 1; i <= SERVERS; i++) {
-      say(`starting server ${i} of ${SERVERS}`);
-      const postgres = await FaultProxy.to(Number(new URL(this.postgres.url).port));
-      const redis = await FaultProxy.to(Number(new URL(this.redis.url).port));
-      const env = {
-        DATABASE_URL: throughPort(this.postgres.url, postgres.port),
-        REDIS_URL: throughPort(this.redis.url, redis.port),
-        PARTICIPANT_HOSTS: new URL(this.participant.url).host,
-        SESSION_SECRET: "for the fault campaign only, nobody signs in",
-        RATE_LIMIT_PER_SECOND: "1000000",
-      };
-      const server = new ServerProcess(`server ${i}`, join(dir, `server-${i}`), await freePort(), postgres, redis, env);
-      this.servers.push(server);
-      await server.start();
-      if (i === 1) this.key = server.application?.firstRun.apiKey ?? "";
-    }
-    this.sql = new pg.Pool({ connectionString: this.postgres.url, max: 2 });
-    this.sql.on("error", () => {}); // Postgres dies here now and then
-  }
-}
-
-/** Only root may. */
+/** Only root may, and not in every container. */
 function mounts(args: string[]): boolean {
   return spawnSync("mount", args, { stdio: "ignore" }).status === 0;
 }

@@ -1,182 +1,197 @@
 /**
- * The traffic of a campaign: customers that order, pay, change their minds and ask again at any server, while 5 % of all calls are
- * sent twice or late. They note what they hear and never look at the database.
+ * The traffic of a campaign: customers that order, pay, change their minds and ask again at any server, and an operator who restocks,
+ * writes off and pauses, while 5 % of all calls are sent twice or late. They never look at the database.
  */
-import { pick, type Random } from "../../server/engine/kernel/random.ts";
-import { ClientHistory, type Told, type Verb } from "./history.ts";
-import type { Stage } from "./stage.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { integerBetween, pick, type Random } from "../../server/engine/kernel/random.ts";
+import type { StockChangeRequest, TryRequest } from "../../server/engine/kernel/types.ts";
+import type { Supply } from "../../server/engine/simulation/history.ts";
+import type { Addressee, Clients, Heard, Question } from "./clients.ts";
 
 /** Of all calls: sent twice, or sent late so that they overtake and are overtaken. */
 const MISBEHAVING = 0.05;
 const DELAY_MS_MAX = 2_000;
 
-/** Longer than a server's own budget: what is not answered by then has an unknown outcome. */
-const PATIENCE_MS = 2_500;
-
 /** Short enough that abandoned baskets expire within a campaign. */
 const TTL_SECONDS = 6;
 
-export interface TrafficDish {
-  dishId: string;
-  storeId: string;
-}
+/** Between two calls of a customer: three servers, two stores and the traffic share one machine, and a busy one is only slow. */
+const THINKS_MS_MAX = 60;
+
+/** Between two changes of stock: portions come back about as fast as they are sold. */
+const OPERATOR_MS_MAX = 160;
 
 export interface TrafficOptions {
-  stage: Stage;
+  clients: Clients;
+  servers: readonly Addressee[];
+  /** Where the participant listens. */
+  participantUrl: string;
   random: Random;
-  dishes: readonly TrafficDish[];
+  supply: Supply;
+  storeId: string;
   customers: number;
 }
 
 export class Traffic {
-  readonly history = new ClientHistory();
   private stopped = false;
   private paused: Promise<void> | null = null;
   private resume: () => void = () => {};
   private orders = 0;
+  private changes = 0;
   private inside = 0;
-  private customers: Promise<void>[] = [];
-  private readonly late = new Set<Promise<unknown>>();
+  private people: Promise<void>[] = [];
+  private lastOrderId = "";
+  private pausedDish: string | null = null;
+  /** Calls sent late or a second time: nobody waits for their answer. */
+  private readonly loose = new Set<Promise<unknown>>();
 
   constructor(private readonly options: TrafficOptions) {}
 
   start(): void {
-    this.customers = Array.from({ length: this.options.customers }, () => this.customer());
+    this.people = Array.from({ length: this.options.customers }, () => this.goOnAndOn(() => this.order()));
+    this.people.push(this.goOnAndOn(() => this.changeStock()));
   }
 
-  /** Orders taken since the beginning: for waiting until traffic flows again. */
-  get accepted(): number {
-    return this.history.counts.accepted;
-  }
-
-  pause(): void {
+  /** Nobody new comes in; resolves when those inside, and every loose call, are done. */
+  async pauseAndDrain(): Promise<void> {
     this.paused ??= new Promise((resolve) => {
       this.resume = resolve;
     });
+    while (this.inside > 0 || this.loose.size > 0) await sleep(20);
   }
-
-  /** Nobody new comes in; resolves when those inside, and every late copy, are done. */
-  async pauseAndDrain(): Promise<void> {
-    this.pause();
-    while (this.inside > 0 || this.late.size > 0) await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-
-  /** Requests that were sent and not yet answered. */
-  underWay = 0;
 
   goOn(): void {
     this.paused = null;
     this.resume();
   }
 
-  /** No customer comes any more; resolves when those inside, and every late copy, are done. */
+  /** Nobody comes any more; resolves when those inside, and every loose call, are done. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.goOn();
-    await Promise.all(this.customers);
-    await Promise.all(this.late);
+    await Promise.all(this.people);
+    await Promise.all(this.loose);
   }
 
-  private async customer(): Promise<void> {
+  private async goOnAndOn(visit: () => Promise<void>): Promise<void> {
     while (!this.stopped) {
       await this.paused;
       if (this.stopped) return;
       this.inside++;
-      await this.order().catch((error: Error) => this.history.odd.push(error.message));
-      this.inside--;
+      try {
+        await visit();
+      } catch (error) {
+        this.options.clients.odd.push(`the traffic itself failed: ${(error as Error).stack}`);
+        await sleep(100);
+      } finally {
+        this.inside--;
+      }
     }
   }
 
   private async order(): Promise<void> {
-    const { random, dishes, stage } = this.options;
-    const txId = `f:${++this.orders}`;
-    const { dishId, storeId } = pick(random, dishes);
-    const quantity = 1 + Math.floor(random.next() * 3);
-    const hasParticipant = random.next() < 0.25;
-    const told = this.history.begin(txId, dishId, quantity, hasParticipant);
-    const { url } = stage.participant;
-    const participants = hasParticipant ? [{ tryUrl: `${url}/try`, confirmUrl: `${url}/confirm`, cancelUrl: `${url}/cancel`, body: { amount: quantity } }] : undefined;
-    const basket = { txId, storeId, lines: [{ dishId, quantity }], ttlSeconds: TTL_SECONDS, participants };
-
-    // Who hears nothing asks again, elsewhere; who hears no goes away, sometimes after asking once more.
-    for (let attempt = 0; attempt < 4 && !told.reserved; attempt++) {
-      const answer = await this.call("/api/v1/transactions", basket, (status, body) => {
-        if (status === 200 || status === 201) this.history.heardTry(told, status, body as never);
-      });
-      if (answer !== null && answer < 500 && answer !== 429 && answer !== 200 && answer !== 201) break;
-    }
-    if (!told.reserved) {
-      if (random.next() < 0.5) await this.verb(told, "cancel");
+    const { random } = this.options;
+    const request = this.basket();
+    // Who hears nothing asks again, elsewhere; who hears no goes away.
+    let heard: Heard = null;
+    for (let attempt = 0; attempt < 4 && unsettled(heard); attempt++) heard = await this.call({ verb: "try", request });
+    if (!took(heard)) {
+      if (random.next() < 0.5) await this.move(request.txId, "cancel");
       return;
     }
-    if (random.next() < 0.2) await this.call("/api/v1/transactions", basket, (status, body) => {
-      if (status === 200 || status === 201) this.history.heardTry(told, status, body as never);
-    });
+    if (random.next() < 0.2) await this.call({ verb: "try", request });
     const mind = random.next();
-    if (mind < 0.45) {
-      const confirmed = await this.verb(told, "confirm");
-      if (confirmed && random.next() < 0.3) await this.verb(told, "reverse");
-    } else if (mind < 0.8) await this.verb(told, "cancel");
-    else if (mind < 0.9) await Promise.all([this.verb(told, "confirm"), this.verb(told, "cancel")]);
+    if (mind < 0.4) {
+      if ((await this.move(request.txId, "confirm")) && random.next() < 0.4) await this.move(request.txId, "reverse");
+    } else if (mind < 0.75) await this.move(request.txId, "cancel");
+    else if (mind < 0.87) await Promise.all([this.move(request.txId, "confirm"), this.move(request.txId, "cancel")]);
+    else if (mind < 0.89) this.payLate(request.txId);
     // The others are abandoned: their portions come back when their time is up.
   }
 
+  private basket(): TryRequest {
+    const { random, supply, storeId, participantUrl: url } = this.options;
+    const txId = `f:${++this.orders}`;
+    const dishIds = [...supply.dishes].sort(() => random.next() - 0.5).slice(0, pick(random, [1, 1, 2]));
+    const orderId = random.next() < 0.03 && this.lastOrderId !== "" ? this.lastOrderId : txId;
+    this.lastOrderId = orderId;
+    const request: TryRequest = {
+      txId,
+      storeId,
+      lines: dishIds.map(({ dishId }) => ({ dishId, quantity: integerBetween(random, 1, 3) })),
+      orderId,
+      couponId: random.next() < 0.1 ? pick(random, supply.couponIds) : null,
+      ttlSeconds: TTL_SECONDS,
+    };
+    if (random.next() >= 0.25) return request;
+    const participant = { participant: new URL(url).host, tryUrl: `${url}/try`, confirmUrl: `${url}/confirm`, cancelUrl: `${url}/cancel`, body: { amount: 1 } };
+    return { ...request, participants: [participant] };
+  }
+
   /** @returns whether it was acknowledged. */
-  private async verb(told: Told, verb: Verb): Promise<boolean> {
+  private async move(txId: string, verb: "confirm" | "cancel" | "reverse"): Promise<boolean> {
     for (let attempt = 0; attempt < 3; attempt++) {
-      const answer = await this.call(`/api/v1/transactions/${told.txId}/${verb}`, {}, (status) => {
-        if (status === 200 || status === 202) this.history.heardVerb(told, verb);
-      });
-      if (answer === 200 || answer === 202) return true;
-      if (answer !== null && answer < 500) return false;
+      const heard = await this.call({ verb, request: { txId } });
+      if (!unsettled(heard)) return took(heard);
     }
     return false;
   }
 
-  /** @returns the status; null: nothing was heard, and the outcome is unknown. */
-  private async call(path: string, body: unknown, hear: (status: number, body: unknown) => void): Promise<number | null> {
-    const { random, stage } = this.options;
-    const draw = random.next();
-    if (draw < MISBEHAVING / 2) {
-      this.history.counts.duplicated++;
-      this.keep(this.send(path, body, hear));
-    } else if (draw < MISBEHAVING) {
-      this.history.counts.delayed++;
-      const delayMs = random.next() * DELAY_MS_MAX;
-      this.keep(new Promise((resolve) => setTimeout(resolve, delayMs)).then(() => this.send(path, body, hear)));
-    }
-    return this.send(path, body, hear, pick(random, stage.servers).url);
+  /** The payment comes when the reservation's time is up. */
+  private payLate(txId: string): void {
+    const { random } = this.options;
+    this.keep(sleep(TTL_SECONDS * 1_000 + integerBetween(random, 0, 2_000)).then(() => this.move(txId, "confirm")));
   }
 
-  private async send(path: string, body: unknown, hear: (status: number, body: unknown) => void, baseUrl = pick(this.options.random, this.options.stage.servers).url): Promise<number | null> {
-    const { counts } = this.history;
-    counts.calls++;
-    this.underWay++;
-    try {
-      const answer = await fetch(baseUrl + path, {
-        method: "POST",
-        headers: { authorization: `Bearer ${this.options.stage.key}`, "content-type": "application/json" },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(PATIENCE_MS),
-      });
-      const said = (await answer.json()) as { code?: string };
-      this.history.count(said.code ?? String(answer.status));
-      if (answer.status >= 400) counts.refused++;
-      if (said.code === "INTERNAL") this.history.odd.push(`${path} was answered INTERNAL: ${JSON.stringify(said)}`);
-      hear(answer.status, said);
-      return answer.status;
-    } catch {
-      counts.unknown++;
-      this.history.count("no answer");
-      await new Promise((resolve) => setTimeout(resolve, 20)); // a server that is away refuses at once
-      return null;
-    } finally {
-      this.underWay--;
+  private async changeStock(): Promise<void> {
+    const { random, supply } = this.options;
+    await sleep(random.next() * OPERATOR_MS_MAX);
+    const actionKey = `c:${++this.changes}`;
+    const { dishId } = pick(random, supply.dishes);
+    const change = (more: Pick<StockChangeRequest, "dishId" | "kind" | "quantity">): StockChangeRequest => ({ ...more, actionKey, reason: "campaign", actor: "campaign" });
+    let request: StockChangeRequest;
+    const dice = random.next();
+    if (this.pausedDish !== null) {
+      request = change({ dishId: this.pausedDish, kind: "RESUME", quantity: 0 });
+      this.pausedDish = null;
+    } else if (dice < 0.7) request = change({ dishId, kind: "RESTOCK", quantity: integerBetween(random, 1, 30) });
+    else if (dice < 0.95) request = change({ dishId, kind: "WRITE_OFF", quantity: integerBetween(random, 1, 8) });
+    else {
+      request = change({ dishId, kind: "PAUSE", quantity: 0 });
+      this.pausedDish = dishId;
     }
+    for (let attempt = 0; attempt < 20 && !this.stopped; attempt++) {
+      if (!unsettled(await this.call({ verb: "change", request }))) return;
+    }
+  }
+
+  /** What the one who asks hears; a copy may be on its way besides. */
+  private async call(question: Question): Promise<Heard> {
+    const { random, clients } = this.options;
+    const draw = random.next();
+    if (draw < MISBEHAVING / 2) {
+      clients.counts["sent twice"]++;
+      this.keep(clients.ask(question, this.anyServer()));
+    } else if (draw < MISBEHAVING) {
+      clients.counts["sent late"]++;
+      this.keep(sleep(random.next() * DELAY_MS_MAX).then(() => clients.ask(question, this.anyServer())));
+    }
+    const heard = await clients.ask(question, this.anyServer());
+    await sleep(random.next() * THINKS_MS_MAX);
+    return heard;
+  }
+
+  private anyServer(): Addressee {
+    return pick(this.options.random, this.options.servers);
   }
 
   private keep(work: Promise<unknown>): void {
-    const kept = work.finally(() => this.late.delete(kept));
-    this.late.add(kept);
+    const kept = work.finally(() => this.loose.delete(kept));
+    this.loose.add(kept);
   }
 }
+
+/** Nothing was heard, or "not now": the same may be asked again. */
+const unsettled = (heard: Heard): boolean => heard === null || heard.status >= 500 || heard.status === 429;
+
+const took = (heard: Heard): boolean => heard !== null && heard.status < 300;

@@ -46,4 +46,6 @@ export interface History {
   calls: Call[];
   /** In their order. Empty when the ledger could not be watched: then only the callers' words are checked. */
   commits: Commit[];
+  /** How long after its time a commit may have become visible; absent: it is seen at the moment it happens. */
+  commitMsMax?: number;
 }

@@ -212,6 +212,7 @@ export function linkedLedger(ledger: Ledger, link: Link, server?: Server): Ledge
     findTransactions: (txIds) => link.call(["look-up"], () => ledger.findTransactions(txIds), lost, server),
     readDishes: (dishIds) => link.call(["stock read"], () => ledger.readDishes(dishIds), lost, server),
     look: (txIds, dishIds) => link.call(["look-up", "stock read"], () => ledger.look(txIds, dishIds), lost, server),
+    findDue: (withinMs) => link.call(["sweep"], () => ledger.findDue(withinMs), lost, server),
     findExpired: (limit) => link.call(["sweep"], () => ledger.findExpired(limit), lost, server),
     findBranches: (txIds) => link.call(["look-up"], () => ledger.findBranches(txIds), lost, server),
     claimBranches: (limit) => link.call(["claim"], () => ledger.claimBranches(limit), lost, server),

@@ -12,9 +12,13 @@ import { checkRefusals } from "./checks/refusals.ts";
 import { StepChecks } from "./checks/step-checks.ts";
 import { drawPlan, printPlan, type FaultPlan } from "./fault-plan.ts";
 import type { History } from "./history.ts";
+import { DUE_OWN_LOOK_MS } from "../recovery/due-watch.ts";
 import { TTL_SECONDS_MAX, Workload } from "./workload.ts";
 import { lateWatcher } from "./watcher.ts";
 import { World } from "./world.ts";
+
+/** How often an instance asks what is due at least, and a second for a question that is lost. */
+const ASKED_MS_MAX = DUE_OWN_LOOK_MS + 1_500;
 
 /** What an expired reservation takes to be swept at most, as promised. */
 const SWEPT_MS_MAX = 5_000;
@@ -102,7 +106,7 @@ export async function simulate(seed: number, { operations = 300, keepLog = false
     ...refusals.wrong,
     ...dishes.wrong,
     ...(workload.open > 0 ? [`${workload.open} calls never ended`] : []),
-    ...checks.idleSweepers(world.instances.map(({ name }) => name), SWEPT_MS_MAX),
+    ...checks.idleSweepers(world.instances.map(({ name }) => name), ASKED_MS_MAX, SWEPT_MS_MAX),
     ...(await checkHealed(world, checks.books, { healingSinceMs, sweptMsMax: SWEPT_MS_MAX })),
   ];
   const trys = history.calls.filter((call) => call.verb === "try");

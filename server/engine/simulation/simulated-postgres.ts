@@ -50,6 +50,7 @@ export class SimulatedPostgres implements Server {
       findTransactions: (txIds) => reached(() => this.twin.findTransactions(txIds)),
       readDishes: (dishIds) => reached(() => this.twin.readDishes(dishIds)),
       look: (txIds, dishIds) => reached(() => this.twin.look(txIds, dishIds)),
+      findDue: (withinMs) => reached(() => this.twin.findDue(withinMs)),
       findExpired: (limit) => reached(() => this.twin.findExpired(limit)),
       findBranches: (txIds) => reached(() => this.twin.findBranches(txIds)),
       claimBranches: (limit) => reached(() => this.twin.claimBranches(limit)),

@@ -4,7 +4,7 @@
  */
 import type { Engine } from "../engine.ts";
 import type { HoldOwner, SettleRequest, SharedCells, TakeAnswer, TakeRequest } from "../tiers/cas/shared-cells.ts";
-import type { Ledger, LedgerBatch } from "../tiers/tcc/ledger.ts";
+import type { Due, Ledger, LedgerBatch } from "../tiers/tcc/ledger.ts";
 import type { CommitWatcher } from "./simulated-postgres.ts";
 import type { SimulatedRedis } from "./simulated-redis.ts";
 
@@ -15,6 +15,8 @@ export interface Watcher extends CommitWatcher {
   sent(instance: string, batch: LedgerBatch): void;
   /** It heard how its batch ended, or gave up. */
   heard(instance: string, batch: LedgerBatch): void;
+  /** An engine has asked what is due; null: it heard nothing. */
+  asked(instance: string, due: Due | null): void;
   /** An engine looks for reservations whose time is up. */
   swept(instance: string): void;
   /** Redis carried a take or a settle out. */
@@ -42,6 +44,15 @@ export function watchedCells(redis: SimulatedRedis, instance: string, watcher: W
 export function watchedLedger(ledger: Ledger, instance: string, watcher: Watcher): Ledger {
   return {
     ...ledger,
+    findDue: async (withinMs) => {
+      let due: Due | null = null;
+      try {
+        due = await ledger.findDue(withinMs);
+        return due;
+      } finally {
+        watcher.asked(instance, due);
+      }
+    },
     findExpired: (limit) => {
       watcher.swept(instance);
       return ledger.findExpired(limit);
@@ -66,6 +77,7 @@ export function lateWatcher(watcher: () => Watcher | undefined): Watcher {
     heard: (...args) => watcher()?.heard(...args),
     committed: (...args) => watcher()?.committed(...args),
     reported: (...args) => watcher()?.reported(...args),
+    asked: (...args) => watcher()?.asked(...args),
     swept: (...args) => watcher()?.swept(...args),
     took: (...args) => watcher()?.took(...args),
     settled: (...args) => watcher()?.settled(...args),

@@ -13,18 +13,18 @@ const isDefinite = ({ ending }: Call): boolean =>
 const TARGETS: Record<Exclude<Verb, "expire">, TransactionState> = { confirm: "CONFIRMED", cancel: "CANCELLED", reverse: "REVERSED" };
 
 /** @param books null when the ledger was not watched. */
-export function checkAnswers({ calls }: History, books: Books | null): string[] {
+export function checkAnswers({ calls, commitMsMax = 0 }: History, books: Books | null): string[] {
   const trys = groupBy(calls.filter((call): call is TryCall => call.verb === "try"), ({ request }) => request.txId);
   const moves = groupBy(calls.filter((call): call is MoveCall => call.verb !== "try" && call.verb !== "change"), ({ request }) => request.txId);
   const changes = groupBy(calls.filter((call): call is ChangeCall => call.verb === "change"), ({ request }) => request.actionKey);
   return [
-    ...[...trys].flatMap(([txId, group]) => checkTrys(txId, group, books)),
+    ...[...trys].flatMap(([txId, group]) => checkTrys(txId, group, books, commitMsMax)),
     ...[...moves].flatMap(([txId, group]) => checkMoves(txId, group, books)),
     ...[...changes].flatMap(([actionKey, group]) => checkChanges(actionKey, group, books)),
   ];
 }
 
-function checkTrys(txId: string, calls: readonly TryCall[], books: Books | null): string[] {
+function checkTrys(txId: string, calls: readonly TryCall[], books: Books | null, commitMsMax: number): string[] {
   const wrong: string[] = [];
   const account = books?.accounts.get(txId);
   let first: { call: TryCall; said: string } | null = null;
@@ -43,7 +43,7 @@ function checkTrys(txId: string, calls: readonly TryCall[], books: Books | null)
         if (account.request.couponId !== request.couponId || account.request.orderId !== request.orderId) wrong.push(`${txId} was answered with another order's or coupon's reservation`);
         if ((account.states[0]?.atMs ?? 0) > endedAtMs) wrong.push(`${txId} was acknowledged before it was committed`);
         if (account.expiresAtMs !== expiresAtMs) wrong.push(`${txId} was told that it expires ${expiresAtMs - account.expiresAtMs} ms from when it does`);
-        if (!wasIn(account.states, state, startedAtMs, endedAtMs)) wrong.push(`${txId} was told it is ${state}, and was not between ${startedAtMs} and ${endedAtMs} ms`);
+        if (!wasIn(account.states, state, startedAtMs - commitMsMax, endedAtMs)) wrong.push(`${txId} was told it is ${state}, and was not between ${startedAtMs} and ${endedAtMs} ms`);
       }
     } else if (ending.kind === "refused" && !ending.retryable && first && startedAtMs > first.call.endedAtMs && samePayload(request, first.call.request) && ending.code !== "LATE_TRY") {
       wrong.push(`${txId} was acknowledged, and asked again refused as ${ending.code}`);

@@ -246,9 +246,14 @@ export class Books {
 
 /** Whether something was so at some moment of [fromMs, toMs]; `moments` in order, each lasting until the next. */
 export function everBetween<M extends { atMs: number }>(moments: readonly M[], fromMs: number, toMs: number, isSo: (moment: M) => boolean): boolean {
-  for (let i = moments.length - 1; i >= 0; i--) {
+  let [least, most] = [0, moments.length]; // of those that had begun by `toMs`
+  while (least < most) {
+    const middle = (least + most) >> 1;
+    if ((moments[middle] as M).atMs <= toMs) least = middle + 1;
+    else most = middle;
+  }
+  for (let i = least - 1; i >= 0; i--) {
     const moment = moments[i] as M;
-    if (moment.atMs > toMs) continue;
     if (isSo(moment)) return true;
     if (moment.atMs <= fromMs) return false; // it held when the time began; what came before is over
   }

@@ -1,7 +1,8 @@
 /**
  * Whether the operations on one dish can be put in a row, each at some moment of its interval, so that every answer is right:
  * linearizability of a counter, by the search of Wing and Gong (1993) with Lowe's memory of configurations (2017), one dish at
- * a time as Porcupine partitions (Athalye, 2017). It knows no engine: `dish-operations.ts` turns a history into operations.
+ * a time as Porcupine partitions (Athalye, 2017). What only looks is placed as soon as it fits.
+ * It knows no engine: `dish-operations.ts` turns a history into operations.
  */
 
 /** What an operation did to a dish's free portions, or learned of them. */
@@ -32,7 +33,7 @@ const CONFIGURATIONS_MAX = 200_000;
 
 interface Entry {
   operation: Operation;
-  /** Which operation, 0 …; its bit in a configuration. */
+  /** Which operation, 0 …, in the order in which they began; its bit in a configuration. */
   index: number;
   isReturn: boolean;
   /** The other end. */
@@ -44,30 +45,39 @@ interface Entry {
 /** @returns whether `operations` fit on a counter that starts at `available`. */
 export function checkLinearizable(available: number, operations: readonly Operation[], configurationsMax = CONFIGURATIONS_MAX): Verdict {
   const head = entriesOf(operations);
-  const done = new Uint32Array(Math.ceil(operations.length / 32));
+  const done = new Placed(operations.length);
   const seen = new Set<string>();
-  const row: { entry: Entry; before: number }[] = [];
+  const row: { entry: Entry; before: number; isForced: boolean }[] = [];
   let state = available;
   let entry = head.next;
   let configurations = 0;
   let longest = 0;
   let stuck: string[] = [];
   while (head.next) {
+    // What only looks, and sees now what it saw, may as well come now: it changes nothing for the others.
+    const looks = entry === head.next ? lookThatFits(head, state) : null;
+    if (looks) {
+      done.add(looks.index);
+      row.push({ entry: looks, before: state, isForced: true });
+      lift(looks);
+      entry = head.next;
+      continue;
+    }
     if (entry && !entry.isReturn) {
       const after = apply(state, entry.operation.effect);
       if (after !== null) {
-        flip(done, entry.index);
-        const configuration = `${after}:${done.join()}`;
+        done.add(entry.index);
+        const configuration = `${after}:${done.name()}`;
         if (!seen.has(configuration)) {
           if (++configurations > configurationsMax) return { kind: "undecided" };
           seen.add(configuration);
-          row.push({ entry, before: state });
+          row.push({ entry, before: state, isForced: false });
           state = after;
           lift(entry);
           entry = head.next;
           continue;
         }
-        flip(done, entry.index);
+        done.remove(entry.index);
       }
       entry = entry.next;
       continue;
@@ -77,14 +87,26 @@ export function checkLinearizable(available: number, operations: readonly Operat
       longest = row.length;
       stuck = waitingAt(head);
     }
-    const last = row.pop();
-    if (!last) return { kind: "not linearizable", longest, stuck };
-    state = last.before;
-    flip(done, last.entry.index);
-    unlift(last.entry);
-    entry = last.entry.next;
+    for (;;) {
+      const last = row.pop();
+      if (!last) return { kind: "not linearizable", longest, stuck };
+      state = last.before;
+      done.remove(last.entry.index);
+      unlift(last.entry);
+      entry = last.entry.next;
+      if (!last.isForced) break; // for what was forced there is no other way
+    }
   }
   return { kind: "linearizable" };
+}
+
+/** An operation that has begun, changes nothing, and fits; null: none. */
+function lookThatFits(head: Entry, available: number): Entry | null {
+  for (let entry = head.next; entry && !entry.isReturn; entry = entry.next) {
+    const { effect } = entry.operation;
+    if ((effect.kind === "finds too few" || effect.kind === "sees") && apply(available, effect) !== null) return entry;
+  }
+  return null;
 }
 
 function apply(available: number, effect: Effect): number | null {
@@ -102,9 +124,9 @@ function apply(available: number, effect: Effect): number | null {
 
 /** All beginnings and ends in order of time; what begins at the moment when something ends overlaps it. */
 function entriesOf(operations: readonly Operation[]): Entry {
-  const entries: Entry[] = operations.flatMap((operation, index) => {
-    const call: Entry = { operation, index, isReturn: false, match: null, previous: null, next: null };
-    const end: Entry = { operation, index, isReturn: true, match: call, previous: null, next: null };
+  const entries: Entry[] = operations.flatMap((operation) => {
+    const call: Entry = { operation, index: -1, isReturn: false, match: null, previous: null, next: null };
+    const end: Entry = { operation, index: -1, isReturn: true, match: call, previous: null, next: null };
     call.match = end;
     return [call, end];
   });
@@ -115,7 +137,9 @@ function entriesOf(operations: readonly Operation[]): Entry {
   });
   const head: Entry = { operation: { name: "", fromMs: 0, toMs: 0, effect: { kind: "gives", quantity: 0 } }, index: -1, isReturn: false, match: null, previous: null, next: null };
   let last = head;
+  let begun = 0;
   for (const entry of entries) {
+    if (!entry.isReturn) entry.index = (entry.match as Entry).index = begun++;
     last.next = entry;
     entry.previous = last;
     last = entry;
@@ -137,8 +161,41 @@ function unlift(entry: Entry): void {
   }
 }
 
-function flip(bits: Uint32Array, index: number): void {
-  bits[index >> 5] = (bits[index >> 5] as number) ^ (1 << (index & 31));
+/**
+ * Which operations have been placed. They are numbered as they began, so nearly all that have been are a beginning without gaps:
+ * only what comes after it is named, and a name stays short however long the history.
+ */
+class Placed {
+  private readonly words: Uint32Array;
+  /** Every word before this one is full. */
+  private low = 0;
+  /** Every word from this one on is empty. */
+  private high = 0;
+
+  constructor(count: number) {
+    this.words = new Uint32Array(Math.ceil(count / 32));
+  }
+
+  add(index: number): void {
+    const at = index >> 5;
+    this.words[at] = (this.words[at] as number) | (1 << (index & 31));
+    if (at >= this.high) this.high = at + 1;
+    while (this.words[this.low] === 0xffff_ffff) this.low++;
+  }
+
+  remove(index: number): void {
+    const at = index >> 5;
+    this.words[at] = (this.words[at] as number) & ~(1 << (index & 31));
+    if (at < this.low) this.low = at;
+    while (this.high > 0 && this.words[this.high - 1] === 0) this.high--;
+  }
+
+  /** The same for the same set, and for no other. */
+  name(): string {
+    let name = `${this.low}`;
+    for (let at = this.low; at < this.high; at++) name += `,${this.words[at]}`;
+    return name;
+  }
 }
 
 /** Operations that had begun and found no place. */

@@ -2,6 +2,7 @@
  * Every final no had a reason: at some moment of the call, or of the lease before it, what it said was so.
  * A retryable no needs no reason here; that there are not too many of them is the business of liveness.
  */
+import { groupBy } from "./answers.ts";
 import { everBetween, type Books, type DishMoment } from "./books.ts";
 import type { Call, ChangeCall, History, MoveCall, TryCall } from "../history.ts";
 
@@ -18,15 +19,17 @@ export interface RefusalReport {
   soldOutWithinCall: number;
 }
 
-export function checkRefusals({ calls }: History, books: Books): RefusalReport {
+export function checkRefusals({ calls, commitMsMax = 0 }: History, books: Books): RefusalReport {
   const report: RefusalReport = { wrong: [], soldOut: 0, soldOutWithinCall: 0 };
+  const flights = flightsOf(calls);
+  const changes = groupBy(calls.filter((call): call is ChangeCall => call.verb === "change"), ({ request }) => request.actionKey);
   for (const call of calls) {
     if (call.ending.kind !== "refused" || call.ending.retryable) {
       if (call.ending.kind === "refused" && call.ending.code === "INTERNAL") report.wrong.push(`${nameOf(call)} failed as INTERNAL`);
       continue;
     }
-    const fromMs = beganAtMs(call, calls);
-    const reason = call.verb === "try" ? ofTry(call, calls, books, fromMs) : call.verb === "change" ? ofChange(call, calls, books) : ofMove(call, books, fromMs);
+    const fromMs = beganAtMs(call, flights) - commitMsMax;
+    const reason = call.verb === "try" ? ofTry(call, calls, books, fromMs) : call.verb === "change" ? ofChange(call, changes, books, commitMsMax) : ofMove(call, books, fromMs);
     if (reason !== true) report.wrong.push(`${nameOf(call)} at ${call.startedAtMs}–${call.endedAtMs} ms was refused as ${call.ending.code}: ${reason}`);
     if (call.verb === "try" && call.ending.code === "SOLD_OUT") {
       report.soldOut++;
@@ -36,12 +39,21 @@ export function checkRefusals({ calls }: History, books: Books): RefusalReport {
   return report;
 }
 
+/** The Trys that one instance was asked with one id. */
+export type Flights = ReadonlyMap<string, readonly TryCall[]>;
+
+const flightOf = ({ at, request }: TryCall): string => `${at} ${request.txId}`;
+
+export function flightsOf(calls: readonly Call[]): Flights {
+  return groupBy(calls.filter((call): call is TryCall => call.verb === "try"), flightOf);
+}
+
 /** When the work behind an answer began: a call may have joined the flight of an earlier one with the same id. */
-export function beganAtMs(call: Call, calls: readonly Call[]): number {
+export function beganAtMs(call: Call, flights: Flights): number {
   if (call.verb !== "try") return call.startedAtMs;
   let fromMs = call.startedAtMs;
-  for (const other of calls) {
-    if (other.verb !== "try" || other.request.txId !== call.request.txId || other.at !== call.at || other.startedAtMs >= fromMs) continue;
+  for (const other of flights.get(flightOf(call)) ?? []) {
+    if (other.startedAtMs >= fromMs) continue;
     const openUntilMs = other.ending.kind === "unknown" ? other.startedAtMs + FLIGHT_MS_MAX : other.endedAtMs;
     if (openUntilMs >= call.startedAtMs) fromMs = other.startedAtMs;
   }
@@ -101,11 +113,11 @@ function ofMove({ verb, request, endedAtMs, ending }: MoveCall, books: Books, fr
   }
 }
 
-function ofChange({ request, endedAtMs, ending }: ChangeCall, calls: readonly Call[], books: Books): Reason {
+function ofChange({ request, endedAtMs, ending }: ChangeCall, changes: ReadonlyMap<string, readonly ChangeCall[]>, books: Books, commitMsMax: number): Reason {
   if (ending.kind !== "refused") return true;
   const { actionKey, dishId, kind, quantity } = request;
   // A refusal is remembered under its key: it was so when the key was first used.
-  const firstMs = Math.min(...calls.map((other) => (other.verb === "change" && other.request.actionKey === actionKey ? other.startedAtMs : Number.POSITIVE_INFINITY)));
+  const firstMs = Math.min(...(changes.get(actionKey) ?? []).map(({ startedAtMs }) => startedAtMs)) - commitMsMax;
   switch (ending.code) {
     case "INSUFFICIENT_STOCK":
       return (kind === "WRITE_OFF" && everBetween(momentsOf(books, dishId), firstMs, endedAtMs, ({ available }) => available < quantity)) || "there was enough all the time";

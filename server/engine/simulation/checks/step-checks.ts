@@ -5,7 +5,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Engine } from "../../engine.ts";
 import type { HoldOwner, TakeAnswer, TakeRequest } from "../../tiers/cas/shared-cells.ts";
-import type { LedgerBatch, LedgerBatchResult, SettledTransaction } from "../../tiers/tcc/ledger.ts";
+import type { Due, LedgerBatch, LedgerBatchResult, SettledTransaction } from "../../tiers/tcc/ledger.ts";
 import type { Commit, Supply } from "../history.ts";
 import type { SimulatedRedis } from "../simulated-redis.ts";
 import type { Watcher } from "../watcher.ts";
@@ -33,7 +33,9 @@ export class StepChecks implements Watcher {
   private redisVersions = new Map<string, number>();
   private held = new Map<string, Held>();
   private readonly ended = new Set<string>();
-  private readonly lastSweepAtMs = new Map<string, number>();
+  private readonly lastAskAtMs = new Map<string, number>();
+  /** Who was told that a reservation is due, and when; until it sweeps. */
+  private readonly sweepOwedSinceMs = new Map<string, number>();
 
   constructor(
     private readonly clock: Clock,
@@ -92,14 +94,22 @@ export class StepChecks implements Watcher {
     for (const what of this.books.enter(commit)) this.say(what);
   }
 
-  swept(instance: string): void {
-    this.lastSweepAtMs.set(instance, this.clock.monotonicMs());
+  asked(instance: string, due: Due | null): void {
+    const nowMs = this.clock.monotonicMs();
+    this.lastAskAtMs.set(instance, nowMs);
+    if (due !== null && due.reservations !== null && due.reservations <= 0 && !this.sweepOwedSinceMs.has(instance)) this.sweepOwedSinceMs.set(instance, nowMs);
   }
 
-  /** Each instance sweeps by itself, whatever befell an earlier sweep. @returns who has not for so long. */
-  idleSweepers(instances: readonly string[], sweptMsMax: number): string[] {
-    const sinceMs = this.clock.monotonicMs() - sweptMsMax;
-    return instances.filter((instance) => (this.lastSweepAtMs.get(instance) ?? Number.NEGATIVE_INFINITY) < sinceMs).map((instance) => `${instance} has stopped sweeping`);
+  swept(instance: string): void {
+    this.sweepOwedSinceMs.delete(instance);
+  }
+
+  /** Each instance asks what is due by itself, and sweeps what it hears is, whatever befell earlier ones. @returns who has not for so long. */
+  idleSweepers(instances: readonly string[], askedMsMax: number, sweptMsMax: number): string[] {
+    const nowMs = this.clock.monotonicMs();
+    const silent = instances.filter((instance) => (this.lastAskAtMs.get(instance) ?? Number.NEGATIVE_INFINITY) < nowMs - askedMsMax);
+    const idle = instances.filter((instance) => (this.sweepOwedSinceMs.get(instance) ?? nowMs) < nowMs - sweptMsMax);
+    return [...silent.map((instance) => `${instance} has stopped asking what is due`), ...idle.map((instance) => `${instance} has stopped sweeping`)];
   }
 
   took(instance: string, storeId: string, owner: HoldOwner, requests: readonly TakeRequest[], { grants }: TakeAnswer): void {
