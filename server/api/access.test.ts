@@ -2,6 +2,7 @@
  * Who may come in, and within which bounds: keys, scopes, rates, time, idempotency, traces, routes.
  */
 import { describe, expect, it } from "vitest";
+import { SCOPES } from "../contracts/scopes.ts";
 import { ROUTES } from "./routes/index.ts";
 import { BASKET, expectProblem, fakeReads, goodRequest, KEY, StandingClock, testApi } from "./testing.ts";
 
@@ -187,6 +188,22 @@ describe("a rate", () => {
     expect((await attempt()).headers.get("retry-after")).toBe("3");
     clock.advance(2_200);
     expect((await attempt()).status).toBe(201);
+  });
+});
+
+describe("a key with a rate of its own", () => {
+  it("is held to that, more or less than the others", async () => {
+    const keys = { verify: (secret: string) => ({ keyId: secret, scopes: SCOPES, ...(secret === "usual" ? {} : { ratePerSecond: Number(secret) }) }) };
+    const api = testApi({ clock: new StandingClock(), config: { rateLimitPerSecond: 3 }, keys });
+    const taken = async (key: string) => {
+      const answers: number[] = [];
+      for (let n = 0; n < 6; n += 1) answers.push((await api.send("POST", "/api/v1/transactions", { key, body: BASKET })).status);
+      return answers.filter((status) => status === 201).length;
+    };
+    expect([await taken("usual"), await taken("2"), await taken("5")]).toEqual([3, 2, 5]);
+    const batch = { transactions: Array.from({ length: 4 }, () => BASKET) };
+    expect((await api.send("POST", "/api/v1/transactions/batch", { key: "4", body: batch })).status).toBe(207);
+    expectProblem(await api.send("POST", "/api/v1/transactions/batch", { key: "4", body: batch }), "RATE_LIMITED");
   });
 });
 

@@ -149,6 +149,16 @@ describe("the throttle", () => {
     expect(await throttle().waitMs({ ...attempt, email: "b@example.com", device: known.value })).toBeGreaterThan(0);
   });
 
+  test("a network of IPv6 is one address, however many it has; another network is not", async () => {
+    const from = (address: string) => ({ ...attempt, address });
+    for (let n = 0; n < 7; n += 1) await throttle().failed(from(`2001:db8:7:1::${n.toString(16)}`));
+    expect(await throttle().waitMs(from("2001:DB8:7:1:ffff:1:2:3"))).toBeGreaterThan(0);
+    expect(await throttle().waitMs(from("2001:db8:7:2::1"))).toBe(0);
+    expect(await throttle().waitMs(from("2001:db8::7:1:0:1"))).toBe(0);
+    for (let n = 0; n < 7; n += 1) await throttle().failed(from("::ffff:10.0.0.1"));
+    expect(await throttle().waitMs(from("::ffff:10.0.0.2"))).toBe(0);
+  });
+
   test("one address that tries many people is slowed down for all of them", async () => {
     for (let n = 0; n < 31; n += 1) await throttle().failed({ ...attempt, email: `p${n}@example.com` });
     expect(await throttle().waitMs({ ...attempt, email: "fresh@example.com" })).toBeGreaterThan(0);

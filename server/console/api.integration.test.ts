@@ -23,6 +23,8 @@ let prisma: PrismaClient;
 let auth: Auth;
 let app: Hono;
 let cookie: string;
+let password: string;
+let failures: unknown[];
 let calls: string[];
 let answer: (verb: string, txId: string) => MoveAnswer;
 
@@ -43,8 +45,9 @@ beforeAll(async () => {
   };
   const engine = { instance: "i1", profile: { sampleEvery: 8 }, hand: { run }, setSampling: notAsked, captureTrace: notAsked, change: notAsked, cells: { reload: notAsked } };
   const lockFiles = { trace: notAsked, profile: notAsked };
-  app = new Hono().route("/api", createConsoleApi({ auth, board, engine, prisma, keys: NO_KEYS, lockFiles, facts: FACTS, onError: () => undefined }));
+  app = new Hono().route("/api", createConsoleApi({ auth, board, engine, prisma, keys: NO_KEYS, lockFiles, facts: FACTS, onError: (error) => failures.push(error) }));
   const operator = await auth.createFirstOperator();
+  password = operator?.password ?? "";
   const result = await auth.signIn(operator ?? { email: "", password: "" }, new Headers());
   cookie = result.ok ? (result.setCookies[0]?.split(";")[0] ?? "") : "";
   await prisma.store.create({ data: { storeId: "s1", nameEn: "Store", nameZh: "门店" } });
@@ -61,6 +64,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   calls = [];
+  failures = [];
   answer = (verb, txId) => ({ txId, state: verb === "confirm" ? "CONFIRMED" : "CANCELLED" });
   await prisma.auditEntry.deleteMany();
   await prisma.action.deleteMany();
@@ -174,6 +178,38 @@ describe("sign-in over HTTP", () => {
     expect(Number(throttled.headers.get("retry-after"))).toBeGreaterThan(0);
   });
 
+  test("guesses that come at one moment do not pass together", async () => {
+    const { email } = await prisma.user.findFirstOrThrow();
+    const answers = await Promise.all(Array.from({ length: 12 }, () => signIn({ email, password: "wrong" })));
+    const looked = answers.filter(({ status }) => status === 401).length;
+    expect(looked).toBeGreaterThanOrEqual(5);
+    expect(looked).toBeLessThanOrEqual(6); // two are hashed at once
+  });
+
+  test("who signs in with a browser that another signed in with since is known there all the same", async () => {
+    const { email } = await prisma.user.findFirstOrThrow();
+    const first = await signIn({ email, password });
+    const device = first.headers.getSetCookie().find((cookie) => cookie.startsWith("eightysix.device-"))?.split(";")[0] ?? "";
+    expect(first.headers.getSetCookie().find((cookie) => cookie.startsWith("eightysix.device-"))).toMatch(/HttpOnly.*SameSite=Strict/);
+    for (let n = 0; n < 6; n += 1) await signIn({ email, password: "wrong" });
+    expect((await signIn({ email, password })).status).toBe(429);
+    expect((await signIn({ email, password }, { cookie: `${device}; eightysix.device-0123456789=another.one` })).status).toBe(200);
+  });
+
+  test("a body that does not say how long it is, is read no further than others", async () => {
+    let sent = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        sent += 1;
+        controller.enqueue(new Uint8Array(8_192).fill(32));
+        if (sent > 1_000) controller.close();
+      },
+    });
+    const request = new Request(`http://${HOST}/api/auth/sign-in`, { method: "POST", headers: { host: HOST, origin: `http://${HOST}` }, body, duplex: "half" } as RequestInit);
+    expect((await app.request(request)).status).toBe(413);
+    expect(sent).toBeLessThan(10);
+  });
+
   test.each([["not json", "{"], ["no password", { email: "a@b.c" }], ["an object for a password", { email: "a@b.c", password: {} }], ["something more", { email: "a@b.c", password: "x", role: "admin" }]])(
     "%s is a 400",
     async (_what, body) => {
@@ -224,6 +260,14 @@ describe("confirm and cancel by hand", () => {
     const both = await Promise.all([act("confirm"), act("confirm")]);
     expect(both.map(({ status, body }) => [status, body.state])).toEqual([[200, "CONFIRMED"], [200, "CONFIRMED"]]);
     expect(await prisma.auditEntry.count()).toBe(1);
+  });
+
+  test("a body that is not JSON is not an empty one, and nothing that the database cannot keep gets as far as it", async () => {
+    expect((await act("retry", { body: "{" })).status).toBe(400);
+    expect((await act("cancel", { body: { reason: "nul \u0000" } })).status).toBe(400);
+    expect((await act("cancel", { body: '{"reason":"half \\ud83d"}' })).status).toBe(400);
+    expect((await ask("/console/tickets/%00/claim", { method: "POST", body: {}, headers: { "idempotency-key": "k" } })).status).toBe(400);
+    expect([calls, failures]).toEqual([[], []]);
   });
 
   test("odd ids, odd bodies and long reasons are refused before anything is written", async () => {

@@ -37,7 +37,7 @@ export function addDishRoutes(app: Hono<ConsoleEnv>, { engine, prisma, board }: 
     return c.json(page.room.snapshot());
   });
 
-  app.post("/console/dishes/:dishId/:verb", atLeast("operator"), async (c) => {
+  app.post(`/console/dishes/:dishId/:verb{${Object.keys(DISH_BODIES).join("|")}}`, atLeast("operator"), async (c) => {
     const verb = c.req.param("verb");
     if (!isDishVerb(verb)) return problem(c, "UNKNOWN_ROUTE", "There is nothing here.");
     const dishId = idOf(c, "dishId");

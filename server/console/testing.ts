@@ -71,17 +71,21 @@ export async function openStage() {
   const app = new Hono().route("/api", createConsoleApi({ auth, board, engine, prisma, keys, lockFiles, facts: FACTS, onError: (error) => failures.push(error) }));
   const first = await auth.createFirstOperator();
   const password = first?.password ?? "";
+  const { password: hash } = await prisma.account.findFirstOrThrow({ where: { providerId: "credential" } });
   let actions = 0;
 
   const person = async (name: string, role: Role): Promise<Person> => {
     const id = name;
     const email = `${name}@wall.example`;
-    const known = await prisma.account.findFirstOrThrow({ where: { providerId: "credential" } });
     await prisma.user.create({ data: { id, name, email, role } });
-    await prisma.account.create({ data: { id, providerId: "credential", accountId: id, userId: id, password: known.password } });
+    await prisma.account.create({ data: { id, providerId: "credential", accountId: id, userId: id, password: hash } });
     const signedIn = await auth.signIn({ email, password }, new Headers());
     if (!signedIn.ok) throw new Error(`${name} cannot sign in`);
-    const cookie = signedIn.setCookies[0]?.split(";")[0] ?? "";
+    return as(signedIn.setCookies[0]?.split(";")[0] ?? "", id);
+  };
+
+  /** Whoever has this cookie. */
+  const as = (cookie: string, operatorId: string): Person => {
     const ask = async (method: string, path: string, body?: unknown, actionKey?: string): Promise<Answer> => {
       const headers: Record<string, string> = { host: HOST, cookie };
       if (method !== "GET") Object.assign(headers, { origin: `http://${HOST}`, "content-type": "application/json", "idempotency-key": actionKey ?? `key-${++actions}` });
@@ -89,7 +93,7 @@ export async function openStage() {
       const text = await response.text();
       return { status: response.status, body: text.startsWith("{") || text.startsWith("[") ? JSON.parse(text) : text };
     };
-    return { operatorId: id, cookie, get: (path) => ask("GET", path), post: (path, body = {}, actionKey) => ask("POST", path, body, actionKey) };
+    return { operatorId, cookie, get: (path) => ask("GET", path), post: (path, body = {}, actionKey) => ask("POST", path, body, actionKey) };
   };
 
   /** Puts one transaction of two portions, and a coupon, into a state. The participant knows nothing of it. */
@@ -145,5 +149,5 @@ export async function openStage() {
     await database.drop();
     rmSync(folder, { recursive: true });
   };
-  return { app, auth, board, keys, password, listener: getRequestListener(app.fetch), database, redis, prisma, engine, directory, service, participant, person, stage, picture, failures, close };
+  return { app, auth, board, keys, password, listener: getRequestListener(app.fetch), database, redis, prisma, engine, directory, service, participant, person, as, stage, picture, failures, close };
 }

@@ -6,6 +6,7 @@ import type { Socket } from "socket.io-client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { OperatorSession } from "../auth/auth.ts";
 import type { LocksDelta } from "../contracts/contention.ts";
+import type { ReviewDelta, ReviewTicket } from "../contracts/review.ts";
 import type { ClientToServerEvents, JoinAnswer, OverviewDelta, Room, ServerToClientEvents } from "../contracts/socket-events.ts";
 import { LiveBoard } from "./board.ts";
 import { createGateway } from "./gateway.ts";
@@ -31,13 +32,21 @@ let url: string;
 let clients: Client[];
 let standing: Map<string, OperatorSession>;
 let changed: () => void;
+let queue: ReviewTicket[];
+let queueReads: number;
 
 beforeEach(async () => {
   clients = [];
   standing = new Map([["one", session("one")], ["two", session("two")]]);
   engine = fakeEngine();
   reads = fakeReads([menuEntry({ dishId: "a", supplied: 10_000, available: 10_000 })], Date.now);
-  board = new LiveBoard({ engine, reads, onError: () => undefined });
+  queue = [];
+  queueReads = 0;
+  const readReview = async () => {
+    queueReads += 1;
+    return { atMs: 0, tickets: queue, open: queue.length, people: [] };
+  };
+  board = new LiveBoard({ engine, reads, readReview, onError: () => undefined });
   http = createServer((_request, response) => response.end("page"));
   gateway = createGateway(http, {
     board,
@@ -96,6 +105,21 @@ describe("the handshake", () => {
     const socket = client({ cookie: "session=one", origin: "http://evil.example" }, [transport]);
     await happens(socket, "connect_error");
     expect(gateway.socketCount()).toBe(0);
+  });
+
+  test("strangers who only knock cannot keep out who is signed in", async () => {
+    const knocking = await Promise.all(Array.from({ length: 110 }, () => fetch(`${url}/socket.io/?EIO=4&transport=polling`)));
+    expect(new Set(knocking.map(({ status }) => status))).toEqual(new Set([200, 403]));
+    await happens(client(), "connect");
+    expect(gateway.socketCount()).toBe(1);
+  });
+
+  test("one session has no more sockets than a browser has tabs", async () => {
+    const tabs = Array.from({ length: 41 }, () => client());
+    const outcomes = await Promise.all(tabs.map((tab) => Promise.race([happens(tab, "connect").then(() => "in"), happens(tab, "connect_error").then((error) => (error as Error).message)])));
+    expect(outcomes.filter((outcome) => outcome === "in").length).toBeLessThanOrEqual(40);
+    expect(outcomes).toContain("TOO_MANY");
+    await happens(client({ cookie: "session=two" }), "connect");
   });
 
   test("a page of ours does", async () => {
@@ -215,7 +239,39 @@ describe("a room", () => {
   });
 });
 
+describe("the review queue", () => {
+  const ticket = (ticketId: string, claimedBy: string | null) => ({ ticketId, claimedBy: claimedBy === null ? null : { operatorId: claimedBy, name: claimedBy } }) as ReviewTicket;
+
+  test("streams who claimed what to everybody who looks, and is read for nobody else", async () => {
+    const [one, two] = [client(), client({ cookie: "session=two" })];
+    await Promise.all([happens(one, "connect"), happens(two, "connect")]);
+    queue = [ticket("T1", null), ticket("T2", null)];
+    const answers = await Promise.all([join(one, "review"), join(two, "review")]);
+    for (const answer of answers) expect(answer).toMatchObject({ ok: true, snapshot: { open: 2, tickets: [{ ticketId: "T1" }, { ticketId: "T2" }] } });
+    const told = [one, two].map((socket) => new Promise<ReviewDelta>((heard) => socket.on("review", (delta) => (delta.changed ?? []).some(({ claimedBy }) => claimedBy?.name === "ann") && heard(delta))));
+    queue = [ticket("T1", "ann")];
+    await board.freshReview();
+    for (const delta of await Promise.all(told)) expect(delta).toMatchObject({ changed: [{ ticketId: "T1" }], gone: ["T2"], open: 1 });
+    one.emit("leave", "review");
+    two.emit("leave", "review");
+    await expect.poll(() => board.review.occupied).toBe(false);
+    const before = queueReads;
+    await board.tick();
+    expect(queueReads).toBe(before);
+  });
+});
+
 describe("the end of a session", () => {
+  test("and another role are told apart: the socket stays, and says who its operator is now", async () => {
+    const socket = client();
+    await happens(socket, "connect");
+    const told = new Promise<unknown>((heard) => socket.once("operator", heard));
+    standing.set("one", { ...session("one"), operator: { ...session("one").operator, role: "viewer" } });
+    changed();
+    expect(await told).toMatchObject({ operatorId: "o1", role: "viewer" });
+    expect(socket.connected).toBe(true);
+  });
+
   test("by sign-out here ends its sockets at once, and no others", async () => {
     const [ending, staying] = [client(), client({ cookie: "session=two" })];
     await Promise.all([happens(ending, "connect"), happens(staying, "connect")]);

@@ -8,7 +8,7 @@ import { Server } from "socket.io";
 import type { Socket } from "socket.io";
 import type { Auth, OperatorSession } from "../auth/auth.ts";
 import { isSameOrigin } from "../auth/same-origin.ts";
-import { dishOfRoom, dishRoomName, isRoom, SOCKET_PATH } from "../contracts/socket-events.ts";
+import { CLIENT_EVENTS, dishOfRoom, dishRoomName, isRoom, SOCKET_PATH } from "../contracts/socket-events.ts";
 import type { ClientToServerEvents, JoinAnswer, Room, ROOMS, ServerToClientEvents } from "../contracts/socket-events.ts";
 import type { LiveBoard } from "./board.ts";
 
@@ -145,26 +145,29 @@ export function createGateway(httpServer: HttpServer, deps: GatewayDeps): Gatewa
   io.on("connection", (socket: LiveSocket) => {
     // `request` and its headers would stay in memory for as long as the socket lives.
     socket.conn.request.headers = {};
-    socket.on("join", (room, answer) => {
-      if (typeof answer !== "function") return;
-      const reply = answer as (answer: JoinAnswer) => void;
-      if (!isRoom(room)) return reply({ ok: false, code: "UNKNOWN_ROOM" });
-      if (!mayJoin(socket.data, board.nowMs())) return reply({ ok: false, code: "TOO_MANY" });
-      // One page at a time: each room of a dish is read for every second.
-      if (dishOfRoom(room) !== null) for (const other of socket.rooms) if (other !== room && dishOfRoom(other) !== null) void socket.leave(other);
-      void socket.join(room);
-      listen(room);
-      snapshotOf(room).then(reply, (error: unknown) => {
-        onError(error);
-        reply({ ok: false, code: "UNAVAILABLE" });
-      });
-    });
-    socket.on("leave", (room) => {
-      if (isRoom(room)) void socket.leave(room);
-    });
-    socket.on("time", (answer) => {
-      if (typeof answer === "function") answer(board.nowMs());
-    });
+    const heard: ClientToServerEvents = {
+      join(room, answer) {
+        if (typeof answer !== "function") return;
+        const reply = answer as (answer: JoinAnswer) => void;
+        if (!isRoom(room)) return reply({ ok: false, code: "UNKNOWN_ROOM" });
+        if (!mayJoin(socket.data, board.nowMs())) return reply({ ok: false, code: "TOO_MANY" });
+        // One page at a time: each room of a dish is read for every second.
+        if (dishOfRoom(room) !== null) for (const other of socket.rooms) if (other !== room && dishOfRoom(other) !== null) void socket.leave(other);
+        void socket.join(room);
+        listen(room);
+        snapshotOf(room).then(reply, (error: unknown) => {
+          onError(error);
+          reply({ ok: false, code: "UNAVAILABLE" });
+        });
+      },
+      leave(room) {
+        if (isRoom(room)) void socket.leave(room);
+      },
+      time(answer) {
+        if (typeof answer === "function") answer(board.nowMs());
+      },
+    };
+    for (const event of CLIENT_EVENTS) socket.on(event, heard[event]);
   });
 
   const end = (socket: { emit: LiveSocket["emit"]; disconnect: (close: boolean) => unknown }) => {

@@ -6,8 +6,8 @@ import { Prisma, type PrismaClient } from "../../generated/prisma/client.ts";
 import { peopleOf } from "../reads/people.ts";
 
 /** What is still to be done is listed as it is worked off; what is looked up, from the newest. */
-const OLDEST_FIRST = { then: Prisma.raw("ASC"), after: Prisma.raw(">") };
-const NEWEST_FIRST = { then: Prisma.raw("DESC"), after: Prisma.raw("<") };
+const OLDEST_FIRST = { direction: Prisma.raw("ASC"), after: Prisma.raw(">") };
+const NEWEST_FIRST = { direction: Prisma.raw("DESC"), after: Prisma.raw("<") };
 
 /** Counting stops here: the index of open payments is walked. */
 const COUNT_MAX = 10_000;
@@ -34,7 +34,7 @@ export async function readInbox(prisma: PrismaClient, { view, orderId, limit, cu
            p.error_class AS "errorClass", p.last_error AS "lastError", ${ms("p.occurred_at")} AS "occurredAtMs", ${ms("p.received_at")} AS "receivedAtMs",
            ${ms("p.updated_at")} AS "updatedAtMs", ${ms("p.next_attempt_at")} AS "nextAttemptAtMs"
       FROM payments p LEFT JOIN transactions t ON t.tx_id = p.tx_id
-     WHERE ${Prisma.join(where, " AND ")} ORDER BY p.received_at ${order.then}, p.payment_key ${order.then} LIMIT ${limit + 1}`;
+     WHERE ${Prisma.join(where, " AND ")} ORDER BY p.received_at ${order.direction}, p.payment_key ${order.direction} LIMIT ${limit + 1}`;
   const [counts] = await prisma.$queryRaw<(InboxPage["counts"] & { atMs: number })[]>`
     SELECT count(*) FILTER (WHERE tx_id IS NULL)::int AS waiting, count(*)::int AS open, count(*) FILTER (WHERE state = 'MANUAL_REVIEW' AND outcome IS NULL)::int AS review,
            count(*) FILTER (WHERE outcome = 'REFUND_DUE')::int AS refund, ${ms("clock_timestamp()")} AS "atMs"
@@ -57,7 +57,7 @@ export async function readRefunds(prisma: PrismaClient, { view, limit, cursor }:
                                                        'receivedAtMs', ${ms("received_at")}) ORDER BY received_at, payment_key)
                        FROM payments p WHERE p.ticket_id = k.ticket_id AND p.tx_id = k.tx_id), '[]') AS payments
       FROM tickets k JOIN transactions t ON t.tx_id = k.tx_id
-     WHERE ${Prisma.join(where, " AND ")} ORDER BY k.opened_at ${order.then}, k.ticket_id ${order.then} LIMIT ${limit + 1}`;
+     WHERE ${Prisma.join(where, " AND ")} ORDER BY k.opened_at ${order.direction}, k.ticket_id ${order.direction} LIMIT ${limit + 1}`;
   const [counts] = await prisma.$queryRaw<{ open: number; atMs: number }[]>`
     SELECT count(*)::int AS open, ${ms("clock_timestamp()")} AS "atMs" FROM (SELECT FROM tickets WHERE kind = 'REFUND' AND closed_at IS NULL LIMIT ${COUNT_MAX}) open`;
   const nameOf = await peopleOf(prisma, rows.flatMap(({ claimedBy, settledBy }) => [claimedBy, settledBy].filter((id) => id !== null)));
