@@ -15,7 +15,7 @@ const LEDGER = "server/engine/tiers/tcc/memory-ledger.ts";
 const BRANCHES = "server/engine/tiers/tcc/memory-branches.ts";
 const STATES = "server/engine/kernel/states.ts";
 const BREAKER = "server/engine/guards/circuit-breaker.ts";
-const SWEEP = "server/engine/recovery/expiry-sweep.ts";
+const ROUNDS = "server/engine/kernel/rounds.ts";
 const RECOVERY = "server/engine/recovery/branch-recovery.ts";
 const CORE = "server/engine/paths/engine-core.ts";
 
@@ -52,8 +52,9 @@ export const MUTATIONS: readonly Mutation[] = [
       { find: `state === "RESERVED" && expiresAtMs <= nowMs`, replace: `state === "RESERVED" && expiresAtMs <= nowMs + 500` },
     ],
   },
-  one(1, "sweep gives up", "a sweep that failed is never repeated", SWEEP, `this.pass = this.sweepOnce().then(next, next);`, `this.pass = this.sweepOnce().then(next, () => {});`),
+  one(1, "rounds give up", "a pass that failed is the last", ROUNDS, `this.ports.pass().then(next, next);`, `this.ports.pass().then(next, () => {});`),
   one(1, "circuit stays open", "a probe that succeeds does not close the circuit", BREAKER, `const value = await action();\n      this.circuit = { kind: "closed", failures: 0 };`, `const value = await action();\n      if (this.circuit.kind === "closed") this.circuit = { kind: "closed", failures: 0 };`),
   one(1, "participant forgotten", "a participant that fails is called done", BRANCHES, `const done = outcome === "DONE" || outcome === "OUTSIDE";`, `const done = outcome !== "ONGOING";`),
+  one(1, "Try left alone", "a Try that was interrupted is never abandoned", RECOVERY, `branch.state === "TRYING" ? abandon(branch) : call(branch)`, `branch.state === "TRYING" ? Promise.resolve() : call(branch)`),
   one(1, "recovery off", "nobody takes up what others left", RECOVERY, `for (const branch of branches) this.begin(branch);`, ``),
 ];

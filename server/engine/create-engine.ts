@@ -101,6 +101,12 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     verbs: engine,
     filters: [new MemoryFilter(), new RedisFilter(commands, prefix, "payments", realClock)],
   });
+  engine.onEntry({
+    entry: () => {},
+    due: (due) => {
+      if (due.payments !== null) payments.expect(due.payments);
+    },
+  });
   payments.start();
   return {
     engine,

@@ -24,6 +24,7 @@ import { StockPath } from "./paths/stock-path.ts";
 import { RemotePath } from "./paths/remote-path.ts";
 import { TryPath } from "./paths/try-path.ts";
 import { BranchRecovery } from "./recovery/branch-recovery.ts";
+import { DueWatch } from "./recovery/due-watch.ts";
 import { ExpirySweep } from "./recovery/expiry-sweep.ts";
 import type { SharedCellCare, SharedCells } from "./tiers/cas/shared-cells.ts";
 import { CELLS_MAX, StockGate } from "./tiers/cas/stock-gate.ts";
@@ -31,7 +32,8 @@ import { ContentionProfile } from "./tiers/lock/contention-profile.ts";
 import { DishLocks } from "./tiers/lock/dish-locks.ts";
 import { BatchRunner } from "./tiers/tcc/batch-runner.ts";
 import { NO_PARTICIPANTS, type Participants } from "./tiers/tcc/participants.ts";
-import { isLedgerFailure, type Ledger } from "./tiers/tcc/ledger.ts";
+import { isLedgerFailure, type Due, type Ledger } from "./tiers/tcc/ledger.ts";
+
 /** Time an expiry may take inside the engine; the sweep comes again anyway. */
 const EXPIRY_TIMEOUT_MS = 2_000;
 
@@ -68,6 +70,8 @@ export interface EngineHooks {
   /** @throws EngineError UNAVAILABLE when it takes nothing new in. */
   checkOpen(): void;
   stats(): EngineStats;
+  /** What was found due in the ledger, for those outside the engine who work on it. */
+  due(due: Due): void;
 }
 
 export class EngineParts {
@@ -83,6 +87,7 @@ export class EngineParts {
   readonly remote: RemotePath;
   readonly sweep: ExpirySweep;
   readonly recovery: BranchRecovery;
+  readonly dueWatch: DueWatch;
   readonly profile: ContentionProfile;
   readonly cells: CellCare;
   readonly hand: HandPath;
@@ -164,6 +169,17 @@ export class EngineParts {
       call: (branch) => this.remote.call(branch),
       abandon: ({ txId, traceId }) => this.moves.run("cancel", txId, Deadline.after(clock, ABANDON_TIMEOUT_MS), traceId, "FAILED"),
       failpoint,
+    });
+    this.dueWatch = new DueWatch({
+      clock,
+      random,
+      ask: (withinMs) => this.core.ask(() => ledger.findDue(withinMs)),
+      tell: (due) => {
+        if (due.reservations !== null) this.sweep.expect(due.reservations);
+        if (due.branches !== null) this.recovery.expect(due.branches);
+        hooks.due(due);
+      },
+      announce: () => ports.feed.publish({ instance, atMs: clock.nowMs(), dishes: [], transactions: [], nothingDue: true }),
     });
   }
 

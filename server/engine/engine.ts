@@ -18,7 +18,7 @@ import type { HandPath } from "./paths/hand-path.ts";
 import { mismatch } from "./paths/stock-path.ts";
 import type { ContentionProfile } from "./tiers/lock/contention-profile.ts";
 import type { Flight, WaitChain } from "./tiers/lock/dish-locks.ts";
-import type { NewCoupon, NewDish } from "./tiers/tcc/ledger.ts";
+import type { Due, NewCoupon, NewDish } from "./tiers/tcc/ledger.ts";
 import type { ParticipantState } from "./tiers/tcc/participants.ts";
 
 export type { EnginePorts } from "./engine-parts.ts";
@@ -30,6 +30,7 @@ export interface EngineListener {
   entry(entry: FeedEntry): void;
   gap?(): void;
   ticket?(txId: string, ticketId: string): void;
+  due?(due: Due): void;
 }
 
 export class Engine {
@@ -57,6 +58,9 @@ export class Engine {
       },
       checkOpen: () => this.checkOpen(),
       stats: () => this.stats(),
+      due: (due) => {
+        for (const listener of this.listeners) listener.due?.(due);
+      },
     });
     this.profile = this.parts.profile;
     this.cells = this.parts.cells;
@@ -69,6 +73,7 @@ export class Engine {
       entry: (entry) => {
         for (const row of entry.dishes) this.parts.gate.learn(row, null);
         if (entry.reload) void this.cells.hear(entry.reload);
+        if (entry.nothingDue) return this.parts.dueWatch.heard();
         for (const listener of this.listeners) listener.entry(entry);
       },
       heartbeat: (heartbeat) => this.parts.heart.hear(heartbeat),
@@ -80,6 +85,7 @@ export class Engine {
     });
     this.parts.sweep.start();
     this.parts.recovery.start();
+    this.parts.dueWatch.start();
     this.parts.heart.beat();
   }
 
@@ -87,6 +93,7 @@ export class Engine {
   async stop(): Promise<void> {
     this.stopping = true;
     this.parts.heart.stop();
+    await this.parts.dueWatch.stop();
     await this.parts.sweep.stop();
     await this.parts.recovery.stop();
     await this.parts.remote.idle();
@@ -207,6 +214,7 @@ export class Engine {
   /**
    * Tells of every settled change, this instance's and the others'. A listener must not throw.
    * `gap`: changes may have been missed, read anew what you show. `ticket`: this instance opened a review ticket.
+   * `due`: what it found waiting in the ledger, payments, bulk work and tellings among it.
    * @returns how to stop listening.
    */
   onEntry(listener: EngineListener): () => void {

@@ -22,6 +22,8 @@ export interface FeedEntry {
   transactions: TransactionChange[];
   /** Dishes whose cells somebody distrusts: read them from the ledger again. */
   reload?: string[];
+  /** This instance has just asked the ledger what is due: nothing is. */
+  nothingDue?: true;
 }
 
 export interface FeedConsumer {

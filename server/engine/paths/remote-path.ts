@@ -26,6 +26,9 @@ const TRY_RESERVE_MS = 120;
 /** A participant that says "not yet" to a Try is asked again while there is time. */
 const TRY_ONGOING_MS = 50;
 
+/** A report is written about now: who looks when its branch is due by our clock would come just before it is by the ledger's. */
+const REPORT_MS = 100;
+
 /** As long as what a participant says. */
 const MESSAGE_LENGTH_MAX = 200;
 
@@ -155,7 +158,7 @@ export class RemotePath {
   private report({ txId, branchNo, state, attempt, failures }: Call, answer: BranchAnswer): BranchReport {
     const { outcome, errorClass, httpStatus, durationMs } = answer;
     const inMs = outcome === "ONGOING" ? ONGOING_MS : retryInMs(failures + 1, this.ports.random);
-    if (outcome !== "DONE") this.ports.due(inMs);
+    if (outcome !== "DONE") this.ports.due(inMs + REPORT_MS);
     return { txId, branchNo, state, attempt, outcome, errorClass, message: answer.message, httpStatus, durationMs, retryInMs: inMs };
   }
 

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { EngineError } from "../kernel/errors.ts";
 import { integerBetween, pick, seededRandom, type Random } from "../kernel/random.ts";
+import { DueWatch } from "../recovery/due-watch.ts";
 import { World, type Instance } from "../simulation/world.ts";
 import { LedgerFailure } from "../tiers/tcc/ledger.ts";
 import { MemoryFilter } from "../dedup/memory-filter.ts";
@@ -45,6 +46,17 @@ function serviceOf(own: PaymentVerbs): Payments {
   });
   service.onTicket((txId, ticketId) => opened.push(`${txId} ${ticketId}`));
   service.start();
+  const watch = new DueWatch({
+    clock: world.clock,
+    random: world.random,
+    ask: async () => {
+      const times = ledger.inspect().payments.flatMap(({ nextAttemptAtMs }) => nextAttemptAtMs ?? []);
+      return { reservations: null, branches: null, payments: times.length === 0 ? null : Math.min(...times) - world.clock.nowMs(), bulk: null, tellings: null };
+    },
+    tell: ({ payments }) => payments !== null && service.expect(payments),
+    announce: () => {},
+  });
+  watch.start();
   return service;
 }
 

@@ -4,19 +4,17 @@
  * It decides nothing about stock: the engine's verbs do, and the payment ledger moves the states.
  */
 import { Dedup, type DedupFilter } from "../dedup/dedup.ts";
-import type { Clock, Timer } from "../kernel/clock.ts";
+import type { Clock } from "../kernel/clock.ts";
 import { EngineError } from "../kernel/errors.ts";
 import { Gathering, insist } from "../kernel/gathering.ts";
 import type { Random } from "../kernel/random.ts";
+import { Rounds } from "../kernel/rounds.ts";
 import { isLedgerFailure } from "../tiers/tcc/ledger.ts";
 import { CARRY_OUT_TIMEOUT_MS, carryOut, type PaymentVerbs } from "./carry-out.ts";
-import { paymentKeyOf, type LeasedPayment, type PaymentEvent, type PaymentLedger, type PaymentReport, type SettledPayment } from "./payment-ledger.ts";
+import { PAYMENT_LEASE_MS, paymentKeyOf, type LeasedPayment, type PaymentEvent, type PaymentLedger, type PaymentReport, type SettledPayment } from "./payment-ledger.ts";
 
-/** How often this instance asks itself whether a payment that it knows of is due. */
+/** How often this instance asks itself whether a payment that it knows of, or that the due watch found, is due. */
 const LOOK_INTERVAL_MS = 250;
-
-/** How often it looks for the payments of others, and of its former lives. */
-export const PAYMENTS_OTHERS_MS = 3_000;
 
 /** Payments of one claim; each is one confirm or cancel, and those leave in batches of the lock tier. */
 const CLAIM_MAX = 128;
@@ -48,13 +46,13 @@ export class Payments {
   private readonly reporting: Gathering<PaymentReport, SettledPayment | null>;
   private readonly underWay = new Set<Promise<unknown>>();
   private readonly listeners = new Set<TicketListener>();
-  private timer: Timer | null = null;
+  private readonly rounds: Rounds;
   private passing: Promise<number> | null = null;
-  private lookAtMs = Number.NEGATIVE_INFINITY;
   private stopped = false;
 
   constructor(private readonly ports: PaymentPorts) {
     const { clock } = ports;
+    this.rounds = new Rounds({ clock, everyMs: LOOK_INTERVAL_MS, pass: () => this.pass() });
     this.dedup = new Dedup<PaymentEvent>(paymentKeyOf, ports.filters ?? []);
     this.accepting = new Gathering(clock, (events) => this.dedup.once(events, (fresh) => this.write(fresh)));
     this.reporting = new Gathering(clock, (reports) => this.report(reports));
@@ -86,22 +84,15 @@ export class Payments {
   }
 
   start(): void {
-    const next = (): void => {
-      if (this.stopped) return;
-      this.timer = this.ports.clock.schedule(LOOK_INTERVAL_MS, () => {
-        if (this.ports.clock.monotonicMs() >= this.lookAtMs) void this.pass().finally(next);
-        else next();
-      });
-    };
-    next();
+    this.rounds.start();
   }
 
-  /** A payment will be due then: the next look comes no later. */
+  /** A payment will be due then: the next pass comes no later. */
   expect(inMs: number): void {
-    this.lookAtMs = Math.min(this.lookAtMs, this.ports.clock.monotonicMs() + inMs);
+    this.rounds.expect(inMs);
   }
 
-  /** Claims what is due, as much as there is room for, and begins it. A claim that fails is the next pass's. @returns how many. */
+  /** Claims what is due, as much as there is room for, and begins it. What a claim that failed left is found by the due watch. @returns how many. */
   pass(): Promise<number> {
     this.passing ??= this.claim().finally(() => {
       this.passing = null;
@@ -124,13 +115,11 @@ export class Payments {
   /** Takes in nothing new, finishes what is under way. Before the engine stops. */
   async stop(): Promise<void> {
     this.stopped = true;
-    this.timer?.cancel();
-    await this.passing;
+    await this.rounds.stop();
     await this.idle();
   }
 
   private async claim(): Promise<number> {
-    this.lookAtMs = this.ports.clock.monotonicMs() + PAYMENTS_OTHERS_MS;
     const limit = Math.min(CLAIM_MAX, CARRYING_MAX - this.underWay.size);
     const payments = limit > 0 ? await this.ports.ledger.claim(limit).catch(() => []) : [];
     if (limit <= 0 || payments.length === limit) this.expect(0); // more may be due
@@ -144,7 +133,7 @@ export class Payments {
     const fresh = new Set(leased.map(({ paymentKey }) => paymentKey));
     for (const payment of leased) {
       if (this.underWay.size < CARRYING_MAX) this.begin(payment);
-      else this.expect(LOOK_INTERVAL_MS); // its lease will pass
+      else this.expect(PAYMENT_LEASE_MS); // which passes
     }
     return events.map((event) => fresh.has(paymentKeyOf(event)));
   }

@@ -3,15 +3,13 @@
  * committed before anything is sent, so instances share the work without knowing each other.
  * Interrupted Trys are cancelled; decided transactions only go forward.
  */
-import type { Clock, Timer } from "../kernel/clock.ts";
+import type { Clock } from "../kernel/clock.ts";
 import type { FailpointListener } from "../kernel/failpoints.ts";
+import { Rounds } from "../kernel/rounds.ts";
 import type { ClaimedBranch } from "../tiers/tcc/ledger.ts";
 
-/** How often this instance asks itself whether a branch that it knows of is due. */
+/** How often this instance asks itself whether a branch that it knows of, or that the due watch found, is due. */
 export const RECOVERY_INTERVAL_MS = 250;
-
-/** How often it looks for the branches of others, and of its former lives. */
-export const RECOVERY_OTHERS_MS = 3_000;
 
 /** Branches of one claim: one call of the ledger, and as many calls of participants. */
 export const CLAIM_MAX = 256;
@@ -32,33 +30,27 @@ export interface RecoveryPorts {
 export class BranchRecovery {
   /** Branches that were claimed, since the process started. */
   claimed = 0;
-  private timer: Timer | null = null;
-  private stopped = false;
+  private readonly rounds: Rounds;
   private claiming: Promise<void> | null = null;
+  private stopped = false;
   private inFlight = 0;
   private more = false;
-  private lookAtMs = Number.NEGATIVE_INFINITY;
   private idleWaiters: (() => void)[] = [];
 
-  constructor(private readonly ports: RecoveryPorts) {}
+  constructor(private readonly ports: RecoveryPorts) {
+    this.rounds = new Rounds({ clock: ports.clock, everyMs: RECOVERY_INTERVAL_MS, pass: () => this.pass() });
+  }
 
   start(): void {
-    const next = (): void => {
-      if (this.stopped) return;
-      this.timer = this.ports.clock.schedule(RECOVERY_INTERVAL_MS, () => {
-        if (this.ports.clock.monotonicMs() >= this.lookAtMs) void this.pass().finally(next);
-        else next();
-      });
-    };
-    next();
+    this.rounds.start();
   }
 
-  /** A branch will be due then: the next look comes no later. */
+  /** A branch will be due then: the next pass comes no later. */
   expect(inMs: number): void {
-    this.lookAtMs = Math.min(this.lookAtMs, this.ports.clock.monotonicMs() + inMs);
+    this.rounds.expect(inMs);
   }
 
-  /** Claims what is due, as much as there is room for, and begins it. A claim that fails is the next pass's. */
+  /** Claims what is due, as much as there is room for, and begins it. What a claim that failed left is found by the due watch. */
   pass(): Promise<void> {
     this.claiming ??= this.claimAll().finally(() => {
       this.claiming = null;
@@ -75,12 +67,11 @@ export class BranchRecovery {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    this.timer?.cancel();
+    await this.rounds.stop();
     await this.idle();
   }
 
   private async claimAll(): Promise<void> {
-    this.lookAtMs = this.ports.clock.monotonicMs() + RECOVERY_OTHERS_MS;
     do {
       const limit = Math.min(CLAIM_MAX, RECOVERING_MAX - this.inFlight);
       const branches = limit > 0 ? await this.ports.claim(limit).catch(() => []) : [];

@@ -211,6 +211,17 @@ export interface NewCoupon {
   actionKey: string;
 }
 
+/** Milliseconds until the first of each kind of waiting work is due, by the ledger's clock; overdue: 0 or less; null: none soon. */
+export interface Due {
+  reservations: number | null;
+  branches: number | null;
+  payments: number | null;
+  /** Steps of verbs for frozen lists. */
+  bulk: number | null;
+  /** What people outside are to be told. */
+  tellings: number | null;
+}
+
 /** Every method rejects with a LedgerFailure and nothing else when the ledger cannot answer. */
 export interface Ledger {
   /** Runs one batch in one commit. */
@@ -221,6 +232,8 @@ export interface Ledger {
   readDishes(dishIds: readonly string[]): Promise<(DishRow | null)[]>;
   /** Both of the above in one round trip, as of one moment. */
   look(txIds: readonly string[], dishIds: readonly string[]): Promise<{ transactions: (TransactionRecord | null)[]; dishes: (DishRow | null)[] }>;
+  /** What will be due within so long: one question for everything that waits in this database. */
+  findDue(withinMs: number): Promise<Due>;
   /** RESERVED transactions whose time is up by the database's clock, oldest first. */
   findExpired(limit: number): Promise<TransactionRecord[]>;
   /** The remote branches of each transaction, in the order of their numbers; answers in the order of `txIds`. */

@@ -59,6 +59,11 @@ export class MemoryBranches {
     else if (outcome !== "ONGOING") branch.failures++;
   }
 
+  /** When undone ones are due. */
+  times(): number[] {
+    return [...this.branches.values()].flat().flatMap(({ nextAttemptAtMs }) => nextAttemptAtMs ?? []);
+  }
+
   allDone(txId: string): boolean {
     return (this.branches.get(txId) ?? []).every(({ nextAttemptAtMs }) => nextAttemptAtMs === null);
   }

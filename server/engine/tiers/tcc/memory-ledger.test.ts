@@ -3,6 +3,7 @@ import { checkConservation, checkLocalBranches, checkRemoteBranches } from "../.
 import { describeBranches } from "./branches.conformance.ts";
 import { describeCreation } from "./creation.conformance.ts";
 import { describeLedger } from "./ledger.conformance.ts";
+import { describeDue } from "./ledger-due.conformance.ts";
 import { describeLook } from "./ledger-look.conformance.ts";
 import { MemoryLedger } from "./memory-ledger.ts";
 
@@ -24,3 +25,4 @@ describeLedger("the twin in memory", underTest);
 describeBranches("the twin in memory", underTest);
 describeCreation("the twin in memory", underTest);
 describeLook("the twin in memory", underTest);
+describeDue("the twin in memory", underTest);

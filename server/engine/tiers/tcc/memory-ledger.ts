@@ -13,6 +13,7 @@ import {
   type BranchReport,
   type ChangeVerdict,
   type ClaimedBranch,
+  type Due,
   type Ledger,
   type LedgerBatch,
   type LedgerBatchResult,
@@ -26,6 +27,7 @@ import {
   type TryVerdict,
 } from "./ledger.ts";
 import { MemoryBranches, type AttemptView } from "./memory-branches.ts";
+import { copyOfDish, copyOfRecord, firstWithin, tombstone } from "./memory-rows.ts";
 
 /** Versions of the first timeline, as Postgres counts them. */
 const TIMELINE = 2 ** 40;
@@ -111,6 +113,13 @@ export class MemoryLedger implements Ledger {
 
   async look(txIds: readonly string[], dishIds: readonly string[]): ReturnType<Ledger["look"]> {
     return { transactions: await this.findTransactions(txIds), dishes: await this.readDishes(dishIds) };
+  }
+
+  /** Payments, bulk work and tellings are in no ledger in memory. */
+  async findDue(withinMs: number): Promise<Due> {
+    const nowMs = this.clock.nowMs();
+    const expiries = [...this.transactions.values()].filter(({ state }) => state === "RESERVED").map(({ expiresAtMs }) => expiresAtMs);
+    return { reservations: firstWithin(expiries, nowMs, withinMs), branches: firstWithin(this.branches.times(), nowMs, withinMs), payments: null, bulk: null, tellings: null };
   }
 
   async findExpired(limit: number): Promise<TransactionRecord[]> {
@@ -368,31 +377,4 @@ export class MemoryLedger implements Ledger {
     const usable = coupon.state === "AVAILABLE" && (coupon.storeId === null || coupon.storeId === storeId);
     return usable ? "ACCEPTED" : "COUPON_UNAVAILABLE";
   }
-}
-
-function tombstone({ txId, cause }: LedgerMove, atMs: number): TransactionRecord {
-  return {
-    txId,
-    storeId: "",
-    orderId: "",
-    couponId: null,
-    state: "CANCELLED",
-    cause,
-    payloadHash: null,
-    lines: [],
-    ticketId: null,
-    remoteBranches: 0,
-    createdAtMs: atMs,
-    updatedAtMs: atMs,
-    expiresAtMs: atMs,
-  };
-}
-
-/** By hand: structuredClone costs thirty times as much, and a simulation copies millions. */
-function copyOfDish(dish: DishRow | undefined): DishRow | null {
-  return dish ? { ...dish } : null;
-}
-
-function copyOfRecord(record: TransactionRecord): TransactionRecord {
-  return { ...record, lines: record.lines.map((line) => ({ ...line })) };
 }

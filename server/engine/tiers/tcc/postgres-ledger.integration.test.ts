@@ -5,6 +5,7 @@ import type { DishRow } from "../../kernel/types.ts";
 import { describeBranches } from "./branches.conformance.ts";
 import { describeCreation } from "./creation.conformance.ts";
 import { describeLedger } from "./ledger.conformance.ts";
+import { describeDue } from "./ledger-due.conformance.ts";
 import { describeLook } from "./ledger-look.conformance.ts";
 import { isLedgerFailure, SUPPLIED_MAX, type Ledger, type LedgerTry } from "./ledger.ts";
 import { Bench } from "./ledger-testing.ts";
@@ -12,20 +13,43 @@ import { type PostgresUnderTest, postgresUnderTest } from "./postgres-testing.ts
 
 let database: TestDatabase;
 let under: PostgresUnderTest;
+/** Where nothing waits that another test has left. */
+let quietDatabase: TestDatabase;
+let quiet: PostgresUnderTest;
 
 beforeAll(async () => {
   database = await createDatabase();
   under = postgresUnderTest(database.url);
+  quietDatabase = await createDatabase();
+  quiet = postgresUnderTest(quietDatabase.url);
 });
 afterAll(async () => {
-  await under.close();
+  await Promise.all([under.close(), quiet.close()]);
   await database.drop();
+  await quietDatabase.drop();
 });
 
 describeLedger("Postgres", async () => under);
 describeBranches("Postgres", async () => under);
 describeCreation("Postgres", async () => under);
 describeLook("Postgres", async () => under);
+describeDue("Postgres", async () => quiet);
+
+test("what is due includes payments, bulk work and tellings, overdue ones too, and no ticket that was told of or closed", async () => {
+  const due = async () => (await quiet.ledger.findDue(60_000)) as unknown as Record<string, number | null>;
+  const seconds = async (kind: string) => Math.round(((await due())[kind] ?? Number.NaN) / 1_000);
+  await quiet.pool.query(`INSERT INTO payments (payment_key, source, order_id, event_id, status, occurred_at, received_at, updated_at, state, next_attempt_at)
+    VALUES ('k', 'bank', 'o', 'e', 'PAID', now(), now(), now(), 'PENDING', clock_timestamp() - interval '7 s')`);
+  expect(await seconds("payments")).toBe(-7);
+  await quiet.pool.query("INSERT INTO bulk_actions (bulk_id, verb, actor, total, due_at) VALUES ('b', 'retry', 'o', 1, clock_timestamp() + interval '20 s')");
+  expect(await seconds("bulk")).toBe(20);
+  await quiet.pool.query("INSERT INTO notifications (cause, kind, pending, first_at, seen_at, next_attempt_at) VALUES ('c', 'REFUND', 1, now(), now(), clock_timestamp() + interval '30 s')");
+  expect(await seconds("tellings")).toBe(30);
+  await quiet.pool.query("INSERT INTO tickets (ticket_id, tx_id, kind) VALUES ('t', 'x', 'REFUND')");
+  expect(await seconds("tellings")).toBe(0);
+  await quiet.pool.query("UPDATE tickets SET told_at = clock_timestamp()");
+  expect(await seconds("tellings")).toBe(30);
+});
 
 describe("two sessions on one ledger", () => {
   let bench: Bench;

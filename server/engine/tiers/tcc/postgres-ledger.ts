@@ -12,6 +12,7 @@ import {
   type BranchRecord,
   type BranchReport,
   type ClaimedBranch,
+  type Due,
   type Ledger,
   type LedgerBatch,
   type LedgerBatchResult,
@@ -31,6 +32,7 @@ const CREATE_ATTEMPTS = 3;
 
 const FIND_TRANSACTIONS = sqlFile("find-transactions");
 const LOOK = sqlFile("look");
+const FIND_DUE = sqlFile("find-due");
 const FIND_EXPIRED = sqlFile("find-expired");
 const READ_DISHES = sqlFile("read-dishes");
 const FIND_BRANCHES = sqlFile("find-branches");
@@ -104,6 +106,11 @@ export class PostgresLedger implements Ledger {
       transactions: inOrderOf(txIds, row?.transactions ?? [], ({ tx_id }) => tx_id, recordOf),
       dishes: inOrderOf(dishIds, row?.dishes ?? [], ({ dish_id }) => dish_id, dishOf),
     };
+  }
+
+  async findDue(withinMs: number): Promise<Due> {
+    const [row] = await this.calls.rows<Due>({ name: "find_due", text: FIND_DUE, values: [withinMs] });
+    return row as Due;
   }
 
   async findExpired(limit: number): Promise<TransactionRecord[]> {
