@@ -75,7 +75,7 @@ function addTransaction(txId: string, calls: readonly (TryCall | MoveCall)[], bo
     if (state === "RESERVED" || state === "TRYING") {
       if (state === account.states[0]?.state) each("takes", "reserves", intervalOf(calls, "try", atMs, commitMsMax));
     } else if (state === "EXPIRED") {
-      each("gives", "expires and gives", { fromMs: atMs, toMs: atMs + commitMsMax });
+      each("gives", "expires and gives", { fromMs: atMs, toMs: atMs + commitMsMax, likelyAtMs: atMs });
       free = true;
     } else if (state === "CONFIRMED" && takes && expiredAtMs !== undefined) {
       each("takes", "reserves again", intervalOf(calls, "confirm", atMs, commitMsMax));
@@ -93,6 +93,7 @@ function addTransaction(txId: string, calls: readonly (TryCall | MoveCall)[], bo
 interface Interval {
   fromMs: number;
   toMs: number;
+  likelyAtMs: number;
 }
 
 /**
@@ -101,14 +102,14 @@ interface Interval {
  */
 function intervalOf(calls: readonly Call[], verb: Call["verb"], committedAtMs: number, commitMsMax: number): Interval {
   const asked = calls.filter((call) => call.verb === verb && call.startedAtMs <= committedAtMs);
-  if (asked.length === 0) return { fromMs: committedAtMs, toMs: committedAtMs + commitMsMax };
+  if (asked.length === 0) return { fromMs: committedAtMs, toMs: committedAtMs + commitMsMax, likelyAtMs: committedAtMs };
   const fromMs = Math.min(...asked.map(({ startedAtMs }) => startedAtMs));
   const proves = (call: Call): boolean =>
     call.ending.kind === "answered" && (call.verb === verb || (verb === "try" && call.verb !== "cancel") || (verb === "confirm" && call.verb === "reverse"));
   // Among three hundred operations nothing is taken on trust. Among a hundred thousand, what may have happened at any time makes
   // the search endless: there the ledger's clock bounds it.
   const latestMs = commitMsMax > 0 ? committedAtMs + commitMsMax : Number.POSITIVE_INFINITY;
-  return { fromMs, toMs: Math.min(latestMs, ...calls.filter(proves).map(({ endedAtMs }) => endedAtMs)) };
+  return { fromMs, toMs: Math.min(latestMs, ...calls.filter(proves).map(({ endedAtMs }) => endedAtMs)), likelyAtMs: committedAtMs };
 }
 
 function addChange(actionKey: string, calls: readonly ChangeCall[], books: Books, commitMsMax: number, add: Add): void {

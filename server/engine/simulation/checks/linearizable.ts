@@ -18,6 +18,8 @@ export interface Operation {
   fromMs: number;
   /** Infinite: nobody knows when it happened, only that it did. */
   toMs: number;
+  /** When somebody says that it happened: where the search looks first, and all that it is believed for. */
+  likelyAtMs?: number;
   effect: Effect;
 }
 
@@ -47,67 +49,59 @@ export function checkLinearizable(available: number, operations: readonly Operat
   const head = entriesOf(operations);
   const done = new Placed(operations.length);
   const seen = new Set<string>();
-  const row: { entry: Entry; before: number; isForced: boolean }[] = [];
+  /** The row so far: what was placed, what there was before it, and what else might have come in its place. */
+  const row: { entry: Entry; before: number; others: Entry[] }[] = [];
   let state = available;
-  let entry = head.next;
+  let candidates = candidatesAt(head, state);
   let configurations = 0;
   let longest = 0;
   let stuck: string[] = [];
   while (head.next) {
-    // What only looks, and sees now what it saw, may as well come now: it changes nothing for the others.
-    const looks = entry === head.next ? lookThatFits(head, state) : null;
-    if (looks) {
-      done.add(looks.index);
-      row.push({ entry: looks, before: state, isForced: true });
-      lift(looks);
-      entry = head.next;
-      continue;
-    }
-    if (entry && !entry.isReturn) {
+    const entry = candidates.pop();
+    if (entry) {
       const after = apply(state, entry.operation.effect);
-      if (after !== null) {
-        done.add(entry.index);
-        const configuration = `${after}:${done.name()}`;
-        if (!seen.has(configuration)) {
-          if (++configurations > configurationsMax) return { kind: "undecided" };
-          seen.add(configuration);
-          row.push({ entry, before: state, isForced: false });
-          state = after;
-          lift(entry);
-          entry = head.next;
-          continue;
-        }
+      if (after === null) continue;
+      done.add(entry.index);
+      const configuration = `${after}:${done.name()}`;
+      if (seen.has(configuration)) {
         done.remove(entry.index);
+        continue;
       }
-      entry = entry.next;
+      if (++configurations > configurationsMax) return { kind: "undecided" };
+      seen.add(configuration);
+      row.push({ entry, before: state, others: candidates });
+      state = after;
+      lift(entry);
+      candidates = candidatesAt(head, state);
       continue;
     }
     // An operation has to be placed before it returned, and none fits any more: take the last one back.
     if (row.length >= longest) {
       longest = row.length;
-      stuck = waitingAt(head);
+      stuck = waitingAt(head).map(({ operation }) => operation.name);
     }
-    for (;;) {
-      const last = row.pop();
-      if (!last) return { kind: "not linearizable", longest, stuck };
-      state = last.before;
-      done.remove(last.entry.index);
-      unlift(last.entry);
-      entry = last.entry.next;
-      if (!last.isForced) break; // for what was forced there is no other way
-    }
+    const last = row.pop();
+    if (!last) return { kind: "not linearizable", longest, stuck };
+    state = last.before;
+    candidates = last.others;
+    done.remove(last.entry.index);
+    unlift(last.entry);
   }
   return { kind: "linearizable" };
 }
 
-/** An operation that has begun, changes nothing, and fits; null: none. */
-function lookThatFits(head: Entry, available: number): Entry | null {
-  for (let entry = head.next; entry && !entry.isReturn; entry = entry.next) {
-    const { effect } = entry.operation;
-    if ((effect.kind === "finds too few" || effect.kind === "sees") && apply(available, effect) !== null) return entry;
-  }
-  return null;
+/**
+ * What may come next, the best last. What only looks, and sees now what it saw, may as well come now: it changes nothing for the
+ * others, so nothing else need be tried. Of the rest, what is said to have happened first.
+ */
+function candidatesAt(head: Entry, available: number): Entry[] {
+  const waiting = waitingAt(head);
+  const look = waiting.find(({ operation: { effect } }) => (effect.kind === "finds too few" || effect.kind === "sees") && apply(available, effect) !== null);
+  if (look) return [look];
+  return waiting.sort((a, b) => likelyAtMs(b) - likelyAtMs(a) || b.index - a.index);
 }
+
+const likelyAtMs = ({ operation: { likelyAtMs: hint, fromMs } }: Entry): number => hint ?? fromMs;
 
 function apply(available: number, effect: Effect): number | null {
   switch (effect.kind) {
@@ -198,9 +192,9 @@ class Placed {
   }
 }
 
-/** Operations that had begun and found no place. */
-function waitingAt(head: Entry): string[] {
-  const names: string[] = [];
-  for (let entry = head.next; entry && !entry.isReturn; entry = entry.next) names.push(entry.operation.name);
-  return names;
+/** Operations that have begun before any other ends, and have no place yet. */
+function waitingAt(head: Entry): Entry[] {
+  const waiting: Entry[] = [];
+  for (let entry = head.next; entry && !entry.isReturn; entry = entry.next) waiting.push(entry);
+  return waiting;
 }
