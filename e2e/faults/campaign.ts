@@ -76,6 +76,8 @@ class Campaign {
   private readonly report: CampaignReport;
   private supply!: Supply;
   private traffic!: Traffic;
+  /** Strikes when everything was checked last. */
+  private checkedAfter: number | null = null;
 
   constructor(
     private readonly stage: Stage,
@@ -99,7 +101,7 @@ class Campaign {
       await this.strike(nextFault(faults, report.strikes, this.random));
       if (report.strikes % options.checkEvery === 0 && !this.isOver()) await this.check();
     }
-    await this.check();
+    if (this.checkedAfter !== report.strikes) await this.check();
     await this.traffic.stop();
     report.logged = loggedBy(stage);
     if (report.wrong.length > 0) for (const { name, output } of stage.servers) writeFileSync(join(options.dir, `${name}.log`), output);
@@ -162,6 +164,7 @@ class Campaign {
     const healedAtMs = Date.now();
     await traffic.pauseAndDrain();
     const result = await checkAll(stage, clients, supply, healedAtMs);
+    this.checkedAfter = report.strikes;
     report.checks.push(result);
     report.wrong.push(...result.wrong);
     traffic.goOn();

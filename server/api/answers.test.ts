@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { ERRORS, ERROR_CODES, type ErrorCode } from "../contracts/errors.ts";
 import { ENGINE_ERROR_CODES, EngineError } from "../engine/kernel/errors.ts";
-import { BASKET, expectProblem, failingEngine, fakeEngine, goodRequest, KEY, StandingClock, testApi } from "./testing.ts";
+import { BASKET, expectProblem, failingEngine, fakeEngine, fakeReads, goodRequest, KEY, StandingClock, testApi } from "./testing.ts";
 
 describe("a no of the engine", () => {
   const renamed: Partial<Record<string, ErrorCode>> = { WRONG_STORE: "VALIDATION", SUPPLY_LIMIT: "VALIDATION", INTERNAL: "UNAVAILABLE" };
@@ -208,6 +208,16 @@ describe("a dish's answer", () => {
         asOf: "2023-11-14T22:13:20.000Z",
       },
     });
+  });
+
+  it.each(["/api/v1/dishes/{dishId}/restock", "/api/v1/dishes"])("to a POST %s that was carried out is never a 503, also when the database goes away before it can be read", async (path) => {
+    const dishFace = async () => {
+      throw new Error("Connection terminated unexpectedly");
+    };
+    const api = testApi({ reads: { ...fakeReads, dishFace } });
+    const { path: url, options } = goodRequest("POST", path);
+    expectProblem(await api.send("POST", url, options), "DEADLINE_EXCEEDED");
+    expect(api.calls).toHaveLength(1);
   });
 
   it("to a new dish is 201, to a new coupon the coupon as it was made", async () => {

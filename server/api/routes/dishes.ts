@@ -123,9 +123,14 @@ async function change(
   return { status: 200, body: await dressed(call, row) };
 }
 
-/** The engine's row with the words around it. As of the action, so that a replay reads like the first answer. */
+/**
+ * The engine's row with the words around it. As of the action, so that a replay reads like the first answer. The change is committed:
+ * when the words cannot be read, the caller must not hear a 503, after which nothing was written.
+ */
 async function dressed(call: Call, row: DishRow): Promise<Dish> {
-  const face = await within(call, call.reads.dishFace(row.dishId, call.actionKey));
+  const face = await within(call, call.reads.dishFace(row.dishId, call.actionKey)).catch((error: unknown) => {
+    throw new ApiError("DEADLINE_EXCEEDED", "The change was sent, and the dish could not be read after it; ask again with the same key.", { cause: error });
+  });
   if (!face) throw new ApiError("UNKNOWN_DISH", `There is no dish ${row.dishId}.`);
   const { dishId, storeId, supplied, available, frozen, sold, version, onSale } = row;
   const { names, priceCents, doneAtMs } = face;
