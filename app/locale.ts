@@ -4,14 +4,18 @@
  */
 import { cookies, headers } from "next/headers";
 import { getRequestConfig } from "next-intl/server";
-import { LOCALE_COOKIE } from "@/server/contracts/console";
+import { LOCALE_COOKIE, TIME_ZONE_COOKIE } from "@/server/contracts/console";
+import { isTimeZone } from "@/server/contracts/settings";
 import { preferredLocale } from "./preferred-locale";
 
 export default getRequestConfig(async () => {
-  const locale = preferredLocale((await cookies()).get(LOCALE_COOKIE)?.value, (await headers()).get("accept-language"));
+  const sent = await cookies();
+  const locale = preferredLocale(sent.get(LOCALE_COOKIE)?.value, (await headers()).get("accept-language"));
+  const chosen = sent.get(TIME_ZONE_COOKIE)?.value;
   return {
     locale,
     messages: (await import(`../messages/${locale}.json`)).default,
-    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    // Whoever chose none has the installation's.
+    timeZone: chosen !== undefined && isTimeZone(chosen) ? chosen : Intl.DateTimeFormat().resolvedOptions().timeZone,
   };
 });

@@ -1,7 +1,7 @@
 /**
  * Calls to the console's own routes. Every failure becomes a ConsoleError with a code that messages/ has a sentence for.
  */
-import type { ActionPreview, ActionResult, ManualVerb, Operator } from "@/server/contracts/console";
+import type { ActionPreview, ActionResult, ManualVerb, Preferences, SignedIn } from "@/server/contracts/console";
 import type { DishActionResult, DishVerb } from "@/server/contracts/dish-page";
 
 export class ConsoleError extends Error {
@@ -26,7 +26,12 @@ export function codeOf(error: unknown): string {
   return error instanceof ConsoleError ? error.code : "UNREACHABLE";
 }
 
-export function signIn(email: string, password: string): Promise<{ operator: Operator }> {
+/** A person's own choices; what is not named stays. */
+export function savePreferences(change: Partial<Preferences>): Promise<Preferences> {
+  return call("/api/console/settings/own", { method: "POST", body: change });
+}
+
+export function signIn(email: string, password: string): Promise<SignedIn> {
   return call("/api/auth/sign-in", { method: "POST", body: { email, password } });
 }
 

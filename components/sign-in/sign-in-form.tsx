@@ -1,6 +1,7 @@
 "use client";
 import { CircleAlert, Eye, EyeOff } from "lucide-react";
 import { useTranslations } from "next-intl";
+import { useTheme } from "next-themes";
 import { useEffect, useState } from "react";
 import type { FormEvent } from "react";
 import { ConsoleError, signIn } from "../console-client";
@@ -10,6 +11,7 @@ const FIELD = "block h-10 w-full rounded-md border border-line-strong bg-surface
 
 export function SignInForm({ ended }: { ended: boolean }) {
   const t = useTranslations("signIn");
+  const { setTheme } = useTheme();
   const [busy, setBusy] = useState(false);
   const [shown, setShown] = useState(false);
   const [error, setError] = useState<string | null>(null);
@@ -30,7 +32,8 @@ export function SignInForm({ ended }: { ended: boolean }) {
     setBusy(true);
     setError(null);
     try {
-      await signIn(String(form.get("email")).trim(), String(form.get("password")));
+      const { preferences } = await signIn(String(form.get("email")).trim(), String(form.get("password")));
+      if (preferences.theme !== null) setTheme(preferences.theme);
       // A full load: the page that comes belongs to the new session from its first byte.
       window.location.assign("/");
     } catch (failure) {

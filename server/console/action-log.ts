@@ -3,6 +3,7 @@
  * It cannot tell whether the action is allowed, nor do it twice safely: what is done must be idempotent by the same key.
  */
 import { createHash } from "node:crypto";
+import type { AuditVerb } from "../contracts/audit.ts";
 import { isEngineError } from "../engine/kernel/errors.ts";
 import type { PrismaClient } from "../generated/prisma/client.ts";
 
@@ -15,8 +16,7 @@ export class ActionKeyMisused extends Error {
 }
 
 export interface AskedAction {
-  /** As in the audit: `dish.restock`. */
-  verb: string;
+  verb: AuditVerb;
   target: string;
   operatorId: string;
   /** As the browser made it. */

@@ -9,7 +9,7 @@ import { ID_PATTERN } from "../contracts/limits.ts";
 import type { CallContext, DishRow, StockChangeKind, StockChangeRequest } from "../engine/kernel/types.ts";
 import type { PrismaClient } from "../generated/prisma/client.ts";
 import type { LiveBoard } from "../gateway/board.ts";
-import { onceAudited } from "./action-log.ts";
+import { onceAudited, type AskedAction } from "./action-log.ts";
 import type { ConsoleEnv } from "./api.ts";
 import { callByHand } from "./manual-actions.ts";
 import { problem } from "./problem.ts";
@@ -45,7 +45,7 @@ export function addDishRoutes(app: Hono<ConsoleEnv>, { engine, prisma, board }: 
     const dish = await prisma.dish.findUnique({ where: { dishId }, select: { storeId: true, nameEn: true, nameZh: true, onSale: true } });
     if (dish === null) return problem(c, "UNKNOWN_DISH", `There is no dish ${dishId}.`);
     const { quantity = 0, reason = null } = body as { quantity?: number; reason?: string };
-    const action = { verb: `dish.${verb}`, target: dishId, operatorId, actionKey, reason, request: quantity > 0 ? { quantity } : {} };
+    const action: AskedAction = { verb: `dish.${verb}`, target: dishId, operatorId, actionKey, reason, request: quantity > 0 ? { quantity } : {} };
     const { answer, replayed } = await onceAudited(prisma, action, async (again, tell): Promise<Stock> => {
       if (verb === "reload-cells") return stockOf(await engine.cells.reload(dishId, dish.storeId));
       // Keys are named by who uses them, as the API does: two callers never meet.

@@ -9,7 +9,7 @@ import type { HandVerb } from "../engine/kernel/hand-verbs.ts";
 import type { CallContext, MoveAnswer } from "../engine/kernel/types.ts";
 import type { HandRequest } from "../engine/paths/hand-path.ts";
 import type { PrismaClient } from "../generated/prisma/client.ts";
-import { onceAudited } from "./action-log.ts";
+import { onceAudited, type AskedAction } from "./action-log.ts";
 
 /** A person waits longer than a program: a slow answer is better than "outcome unknown". */
 const ACTION_TIMEOUT_MS = 5_000;
@@ -36,7 +36,7 @@ export interface ManualAction extends Pick<HandRequest, "outside"> {
 export async function actByHand(prisma: PrismaClient, engine: MovingEngine, action: ManualAction): Promise<ActionResult> {
   const { txId, verb, actionKey, operatorId, reason, outside, more } = action;
   const request = { ...more, ...(outside === undefined ? {} : { branches: outside.branchNos, evidence: outside.evidence }) };
-  const asked = { verb: `transaction.${verb}`, target: txId, operatorId, actionKey, reason, request };
+  const asked: AskedAction = { verb: `transaction.${verb}`, target: txId, operatorId, actionKey, reason, request };
   const { answer, replayed } = await onceAudited(prisma, asked, async (again, tell) => {
     const before = await prisma.transaction.findUnique({ where: { txId }, select: { state: true } });
     const { state } = await engine.hand.run({ verb, txId, again, ...(outside === undefined ? {} : { outside }) }, callByHand());

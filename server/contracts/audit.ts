@@ -4,6 +4,19 @@
 import { z } from "zod";
 import { Id, isStorable, Search, wholeNumber } from "./scalars.ts";
 
+/** Everything that is written down; each has its words in messages/. */
+export const AUDIT_VERBS = [
+  "transaction.retry", "transaction.confirm", "transaction.cancel", "transaction.reverse",
+  "transaction.force-end", "transaction.force-end.ask", "transaction.force-end.reject",
+  "dish.restock", "dish.write-off", "dish.pause", "dish.resume", "dish.reload-cells",
+  "ticket.claim", "ticket.hand-over", "ticket.note", "refund.settle", "payment.retry",
+  "bulk.start", "bulk.undo", "bulk.stop", "bulk.continue",
+  "contention.sampling", "settings.force-end",
+  "operator.create", "operator.role", "operator.disable", "operator.enable", "operator.reset-password", "operator.change-password",
+  "key.create", "key.rotate", "key.revoke",
+] as const;
+export type AuditVerb = (typeof AUDIT_VERBS)[number];
+
 /** What a verb is about: the part before the dot. */
 export const AUDIT_KINDS = ["transaction", "dish", "ticket", "refund", "payment", "bulk", "contention", "settings", "operator", "key"] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
@@ -20,7 +33,7 @@ export const AUDIT_EXPORT_MAX = 10_000;
 const filters = {
   actor: Id.optional(),
   kind: z.enum(AUDIT_KINDS).optional(),
-  verb: z.string().regex(/^[a-z][a-z.-]{1,60}$/).optional(),
+  verb: z.enum(AUDIT_VERBS).optional(),
   outcome: z.enum(AUDIT_OUTCOMES).optional(),
   target: z.string().min(1).max(200).refine(isStorable).optional(),
   /** Part of a target or of a reason. */

@@ -40,6 +40,10 @@ export interface OperatorRow {
   createdAtMs: number;
   /** Browsers that are signed in. */
   sessions: number;
+  /** Open tickets that this person has. */
+  tickets: number;
+  /** Lists of transactions that go on in this person's name. */
+  bulks: number;
   /** The latest sign-in or renewal that still stands; null: none does. */
   seenAtMs: number | null;
 }

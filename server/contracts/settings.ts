@@ -14,10 +14,11 @@ export function isTimeZone(zone: string): boolean {
   }
 }
 
+/** What is not named stays as it is. */
 export const preferencesSchema = z.strictObject({
-  locale: z.enum(LOCALES).nullable(),
-  theme: z.enum(THEMES).nullable(),
-  timeZone: z.string().max(64).refine(isTimeZone, "UNKNOWN").nullable(),
+  locale: z.enum(LOCALES).nullish(),
+  theme: z.enum(THEMES).nullish(),
+  timeZone: z.string().max(64).refine(isTimeZone, "UNKNOWN").nullish(),
 });
 
 export const passwordSchema = z.strictObject({

@@ -5,12 +5,13 @@
  */
 import { nanoid } from "nanoid";
 import { BULK_MAX, GRACE_MS, GRACED_VERBS, type BulkView, type Bulks, type BulkState, type BulkWhy, type freezeSchema } from "../../contracts/bulk.ts";
+import type { AuditVerb } from "../../contracts/audit.ts";
 import type { ManualVerb } from "../../contracts/console.ts";
 import { HAND_VERBS } from "../../engine/kernel/hand-verbs.ts";
 import { EngineError } from "../../engine/kernel/errors.ts";
 import type { PrismaClient } from "../../generated/prisma/client.ts";
 import type { z } from "zod";
-import { onceAudited } from "../action-log.ts";
+import { onceAudited, type AskedAction } from "../action-log.ts";
 import { peopleOf } from "../reads/people.ts";
 import { readIds } from "../reads/transactions.ts";
 import { databaseNowMs } from "../transactions/rows.ts";
@@ -107,10 +108,10 @@ export async function goOn(prisma: PrismaClient, steer: Steer): Promise<{ bulkId
 /** @param change how many rows it changed; none: the bulk's state does not allow it. */
 async function audited(
   prisma: PrismaClient,
-  { verb, bulkId, operatorId, actionKey, reason = null, request = {} }: Steer & { verb: string; reason?: string | null; request?: Record<string, unknown> },
+  { verb, bulkId, operatorId, actionKey, reason = null, request = {} }: Steer & { verb: AuditVerb; reason?: string | null; request?: Record<string, unknown> },
   change: () => PromiseLike<number>,
 ): Promise<{ bulkId: string }> {
-  const asked = { verb, target: bulkId, operatorId, actionKey, reason, request };
+  const asked: AskedAction = { verb, target: bulkId, operatorId, actionKey, reason, request };
   const { answer } = await onceAudited(prisma, asked, async (again) => {
     if ((await change()) === 0 && !again) throw new EngineError("ILLEGAL_STATE", `This is ${(await bulkOf(prisma, bulkId)).state} by now.`);
     return { bulkId };

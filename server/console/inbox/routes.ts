@@ -7,7 +7,7 @@ import type { Hono } from "hono";
 import { inboxQuery, refundsQuery, type RetryPaymentResult, retryPaymentSchema, type SettleRefundResult, settleRefundSchema } from "../../contracts/inbox.ts";
 import { EngineError } from "../../engine/kernel/errors.ts";
 import type { PrismaClient } from "../../generated/prisma/client.ts";
-import { onceAudited } from "../action-log.ts";
+import { onceAudited, type AskedAction } from "../action-log.ts";
 import type { ConsoleEnv } from "../api.ts";
 import { asked, atLeast, idOf, parsed, Refused } from "../route-tools.ts";
 import { readInbox, readRefunds } from "./reads.ts";
@@ -25,7 +25,7 @@ export function addInboxRoutes(app: Hono<ConsoleEnv>, { prisma }: { prisma: Pris
     const { body, actionKey, operatorId } = await asked(c, settleRefundSchema);
     const { reason, reference } = body;
     const settlement = reference === undefined ? reason : `${reason} (${reference})`;
-    const action = { verb: "refund.settle", target: ticketId, operatorId, actionKey, reason, request: reference === undefined ? {} : { reference } };
+    const action: AskedAction = { verb: "refund.settle", target: ticketId, operatorId, actionKey, reason, request: reference === undefined ? {} : { reference } };
     const { answer, replayed } = await onceAudited(prisma, action, async (again) => {
       const [settled] = await prisma.$queryRaw<{ tx_id: string; settled: boolean }[]>`SELECT tx_id, settled FROM settle_refund(${ticketId}, ${operatorId}, ${settlement})`;
       if (!settled) throw new EngineError("ILLEGAL_STATE", `There is no refund ticket ${ticketId}.`);
@@ -42,7 +42,7 @@ export function addInboxRoutes(app: Hono<ConsoleEnv>, { prisma }: { prisma: Pris
     if (!PAYMENT_KEY.test(paymentKey)) throw new Refused("UNKNOWN_ROUTE", "There is no such payment.");
     const { body, actionKey, operatorId } = await asked(c, retryPaymentSchema);
     if (!(await prisma.payment.findUnique({ where: { paymentKey }, select: { paymentKey: true } }))) throw new Refused("UNKNOWN_ROUTE", `There is no payment ${paymentKey}.`);
-    const action = { verb: "payment.retry", target: paymentKey, operatorId, actionKey, reason: body.reason || null, request: {} };
+    const action: AskedAction = { verb: "payment.retry", target: paymentKey, operatorId, actionKey, reason: body.reason || null, request: {} };
     const { answer, replayed } = await onceAudited(prisma, action, async () => {
       const hastened = await prisma.$executeRaw`UPDATE payments SET next_attempt_at = clock_timestamp() WHERE payment_key = ${paymentKey} AND next_attempt_at > clock_timestamp()`;
       return { hastened: hastened > 0 };

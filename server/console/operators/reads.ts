@@ -9,10 +9,12 @@ import { databaseNowMs } from "../transactions/rows.ts";
 const LISTED_MAX = 500;
 
 export async function readOperators(prisma: PrismaClient, usualRatePerSecond: number): Promise<OperatorsPage> {
-  const [atMs, users, sessions, keys] = await Promise.all([
+  const [atMs, users, sessions, tickets, bulks, keys] = await Promise.all([
     databaseNowMs(prisma),
     prisma.user.findMany({ orderBy: [{ disabledAt: { sort: "asc", nulls: "first" } }, { createdAt: "asc" }], take: LISTED_MAX }),
     prisma.session.groupBy({ by: ["userId"], where: { expiresAt: { gt: new Date() } }, _count: true, _max: { updatedAt: true } }),
+    prisma.ticket.groupBy({ by: ["claimedBy"], where: { closedAt: null, claimedBy: { not: null } }, _count: true }),
+    prisma.bulkAction.groupBy({ by: ["startedBy"], where: { endedAt: null, startedBy: { not: null } }, _count: true }),
     prisma.apiKey.findMany({
       orderBy: [{ revokedAt: { sort: "asc", nulls: "first" } }, { createdAt: "desc" }],
       take: LISTED_MAX,
@@ -20,6 +22,8 @@ export async function readOperators(prisma: PrismaClient, usualRatePerSecond: nu
     }),
   ]);
   const signedIn = new Map(sessions.map(({ userId, _count, _max }) => [userId, { count: _count, at: _max.updatedAt }]));
+  const held = new Map(tickets.map(({ claimedBy, _count }) => [claimedBy, _count]));
+  const going = new Map(bulks.map(({ startedBy, _count }) => [startedBy, _count]));
   return {
     atMs,
     usualRatePerSecond,
@@ -31,6 +35,8 @@ export async function readOperators(prisma: PrismaClient, usualRatePerSecond: nu
       disabledAtMs: disabledAt?.getTime() ?? null,
       createdAtMs: createdAt.getTime(),
       sessions: signedIn.get(id)?.count ?? 0,
+      tickets: held.get(id) ?? 0,
+      bulks: going.get(id) ?? 0,
       seenAtMs: signedIn.get(id)?.at?.getTime() ?? null,
     })),
     keys: keys.map(({ scopes, createdAt, revokedAt, lastUsedAt, ...key }): KeyRow => ({

@@ -10,7 +10,7 @@ import { createKeySchema, createOperatorSchema, keyVerbSchema, type KeyResult, t
 import type { Scope } from "../../contracts/scopes.ts";
 import { EngineError } from "../../engine/kernel/errors.ts";
 import type { PrismaClient } from "../../generated/prisma/client.ts";
-import { onceAudited } from "../action-log.ts";
+import { onceAudited, type AskedAction } from "../action-log.ts";
 import type { ConsoleEnv } from "../api.ts";
 import { asked, atLeast, idOf, Refused } from "../route-tools.ts";
 import { readOperators } from "./reads.ts";
@@ -39,7 +39,7 @@ export function addOperatorRoutes(app: Hono<ConsoleEnv>, { auth, prisma, keys, f
     const { name, email, role } = body;
     // Named by who asks and under which key: asked twice, it is one operator.
     const operatorId = derivedId("o", by, actionKey);
-    const action = { verb: "operator.create", target: operatorId, operatorId: by, actionKey, reason: body.reason || null, request: { name, email, role } };
+    const action: AskedAction = { verb: "operator.create", target: operatorId, operatorId: by, actionKey, reason: body.reason || null, request: { name, email, role } };
     let password: string | null = null;
     const { replayed } = await onceAudited(prisma, action, async (_again, tell) => {
       password = await createOperator(prisma, auth, { operatorId, name, email, role });
@@ -54,7 +54,7 @@ export function addOperatorRoutes(app: Hono<ConsoleEnv>, { auth, prisma, keys, f
     const { body, actionKey, operatorId: by } = await asked(c, setRoleSchema);
     refuseOneself(operatorId, by);
     const { role } = body;
-    const action = { verb: "operator.role", target: operatorId, operatorId: by, actionKey, reason: body.reason || null, request: { role } };
+    const action: AskedAction = { verb: "operator.role", target: operatorId, operatorId: by, actionKey, reason: body.reason || null, request: { role } };
     const { replayed } = await onceAudited(prisma, action, async (_again, tell) => {
       tell({ before: { role: await setRole(prisma, auth, operatorId, role) }, after: { role } });
       return {};
@@ -67,7 +67,7 @@ export function addOperatorRoutes(app: Hono<ConsoleEnv>, { auth, prisma, keys, f
     const verb = c.req.param("verb") as OperatorVerb;
     const { body, actionKey, operatorId: by } = await asked(c, operatorVerbSchema);
     refuseOneself(operatorId, by);
-    const action = { verb: `operator.${verb}`, target: operatorId, operatorId: by, actionKey, reason: body.reason || null, request: {} };
+    const action: AskedAction = { verb: `operator.${verb}`, target: operatorId, operatorId: by, actionKey, reason: body.reason || null, request: {} };
     let password: string | null = null;
     const { replayed } = await onceAudited(prisma, action, async (_again, tell) => {
       if (verb === "reset-password") password = await resetPassword(prisma, auth, operatorId);
@@ -85,7 +85,7 @@ export function addOperatorRoutes(app: Hono<ConsoleEnv>, { auth, prisma, keys, f
     const { body, actionKey, operatorId: by } = await asked(c, createKeySchema);
     const key = { keyId: derivedId("k", by, actionKey), name: body.name, scopes: body.scopes, ratePerSecond: body.ratePerSecond ?? null };
     const { keyId, ...shown } = key;
-    const action = { verb: "key.create", target: keyId, operatorId: by, actionKey, reason: body.reason || null, request: shown };
+    const action: AskedAction = { verb: "key.create", target: keyId, operatorId: by, actionKey, reason: body.reason || null, request: shown };
     let secret: string | null = null;
     const { replayed } = await onceAudited(prisma, action, async (_again, tell) => {
       try {
@@ -103,7 +103,7 @@ export function addOperatorRoutes(app: Hono<ConsoleEnv>, { auth, prisma, keys, f
     const keyId = idOf(c, "keyId");
     const verb = c.req.param("verb") as KeyVerb;
     const { body, actionKey, operatorId: by } = await asked(c, keyVerbSchema);
-    const action = { verb: `key.${verb}`, target: keyId, operatorId: by, actionKey, reason: body.reason || null, request: {} };
+    const action: AskedAction = { verb: `key.${verb}`, target: keyId, operatorId: by, actionKey, reason: body.reason || null, request: {} };
     let secret: string | null = null;
     const { replayed } = await onceAudited(prisma, action, async (again) => {
       const rotated = verb === "rotate" ? await keys.rotate(keyId) : null;

@@ -9,7 +9,7 @@ import { isLegalByHand } from "../../engine/kernel/hand-verbs.ts";
 import type { EndRequestView } from "../../contracts/transaction-page.ts";
 import type { ActionResult } from "../../contracts/console.ts";
 import type { PrismaClient } from "../../generated/prisma/client.ts";
-import { onceAudited } from "../action-log.ts";
+import { onceAudited, type AskedAction } from "../action-log.ts";
 import { callByHand, type MovingEngine } from "../manual-actions.ts";
 import { peopleOf } from "../reads/people.ts";
 import { branchIdOf } from "../reads/transactions.ts";
@@ -35,7 +35,7 @@ export class SecondPersonNeeded extends Error {
 
 /** @throws EngineError UNKNOWN_TRANSACTION, ILLEGAL_STATE: not decided, no ticket, a branch not named, or asked already. */
 export async function askForceEnd(prisma: PrismaClient, { txId, branchNos, reason, evidence, operatorId, actionKey }: EndRequest): Promise<{ requestId: string }> {
-  const asked = { verb: "transaction.force-end.ask", target: txId, operatorId, actionKey, reason, request: { branches: branchNos, evidence } };
+  const asked: AskedAction = { verb: "transaction.force-end.ask", target: txId, operatorId, actionKey, reason, request: { branches: branchNos, evidence } };
   const { answer } = await onceAudited(prisma, asked, async (again) => {
     const requestId = nanoid(16);
     // All conditions in the statement that writes: two leads at once leave one request.
@@ -91,7 +91,7 @@ export async function approveForceEnd(prisma: PrismaClient, engine: MovingEngine
   const self = request.askedBy === operatorId;
   if (self && !(await selfApprovalAllowed(prisma))) throw new SecondPersonNeeded();
   const { txId, branches, evidence, askedBy, state } = request;
-  const audited = { verb: "transaction.force-end", target: txId, operatorId, actionKey, reason, request: { requestId, askedBy, selfApproved: self, branches, evidence } };
+  const audited: AskedAction = { verb: "transaction.force-end", target: txId, operatorId, actionKey, reason, request: { requestId, askedBy, selfApproved: self, branches, evidence } };
   const { answer, replayed } = await onceAudited(prisma, audited, async (again) => {
     const { outcome } = await requestOf(prisma, requestId);
     if (outcome !== null && !(again && outcome === "APPROVED")) throw new EngineError("ILLEGAL_STATE", `This request was ${outcome.toLowerCase()} already.`, { txId });
@@ -105,7 +105,7 @@ export async function approveForceEnd(prisma: PrismaClient, engine: MovingEngine
 /** The other answer of a second person, or of whoever asked and thought better of it. */
 export async function rejectForceEnd(prisma: PrismaClient, { requestId, operatorId, actionKey, reason }: EndDecision): Promise<{ requestId: string }> {
   const { txId, askedBy } = await requestOf(prisma, requestId);
-  const audited = { verb: "transaction.force-end.reject", target: txId, operatorId, actionKey, reason, request: { requestId, askedBy } };
+  const audited: AskedAction = { verb: "transaction.force-end.reject", target: txId, operatorId, actionKey, reason, request: { requestId, askedBy } };
   const { answer } = await onceAudited(prisma, audited, async (again) => {
     const decided = await decide(prisma, requestId, operatorId, "REJECTED");
     if (!decided && !again) throw new EngineError("ILLEGAL_STATE", "This request was decided already.", { txId });
@@ -157,7 +157,7 @@ export async function selfApprovalAllowed(prisma: PrismaClient): Promise<boolean
 
 /** For installations with one operator. */
 export async function allowSelfApproval(prisma: PrismaClient, { allowed, reason, operatorId, actionKey }: { allowed: boolean; reason: string; operatorId: string; actionKey: string }): Promise<{ allowed: boolean }> {
-  const asked = { verb: "settings.force-end", target: SELF_APPROVAL, operatorId, actionKey, reason, request: { allowed } };
+  const asked: AskedAction = { verb: "settings.force-end", target: SELF_APPROVAL, operatorId, actionKey, reason, request: { allowed } };
   const { answer } = await onceAudited(prisma, asked, async (_again, tell) => {
     tell({ before: { allowed: await selfApprovalAllowed(prisma) }, after: { allowed } });
     const value = { value: allowed, changedBy: operatorId, changedAt: new Date() };

@@ -6,7 +6,7 @@ import { EngineError } from "../../engine/kernel/errors.ts";
 import type { TransactionState } from "../../engine/kernel/states.ts";
 import type { Person, ReviewQueue, ReviewTicket } from "../../contracts/review.ts";
 import type { PrismaClient } from "../../generated/prisma/client.ts";
-import { onceAudited } from "../action-log.ts";
+import { onceAudited, type AskedAction } from "../action-log.ts";
 import { peopleOf } from "../reads/people.ts";
 import { readOpenEndRequests } from "./end-requests.ts";
 
@@ -22,7 +22,7 @@ interface ByPerson {
 
 /** Takes it up. @throws EngineError UNKNOWN_TRANSACTION: no such ticket; ILLEGAL_STATE: closed, or somebody else's. */
 export async function claimTicket(prisma: PrismaClient, { ticketId, operatorId, actionKey }: ByPerson): Promise<{ ticketId: string }> {
-  const asked = { verb: "ticket.claim", target: ticketId, operatorId, actionKey, reason: null, request: {} };
+  const asked: AskedAction = { verb: "ticket.claim", target: ticketId, operatorId, actionKey, reason: null, request: {} };
   const { answer } = await onceAudited(prisma, asked, async () => {
     const { count } = await prisma.ticket.updateMany({
       where: { ticketId, closedAt: null, OR: [{ claimedBy: null }, { claimedBy: operatorId }] },
@@ -36,7 +36,7 @@ export async function claimTicket(prisma: PrismaClient, { ticketId, operatorId, 
 
 /** Gives it to somebody else: whoever has it may, and a lead. */
 export async function handOverTicket(prisma: PrismaClient, { ticketId, operatorId, actionKey, to, note, isLead }: ByPerson & { to: string; note: string | null; isLead: boolean }): Promise<{ ticketId: string }> {
-  const asked = { verb: "ticket.hand-over", target: ticketId, operatorId, actionKey, reason: note, request: { to } };
+  const asked: AskedAction = { verb: "ticket.hand-over", target: ticketId, operatorId, actionKey, reason: note, request: { to } };
   const { answer } = await onceAudited(prisma, asked, async (again, tell) => {
     if (!(await readPeople(prisma)).some((person) => person.operatorId === to)) throw new EngineError("ILLEGAL_STATE", "Nobody who may work on tickets has this id.");
     const before = await prisma.ticket.findUnique({ where: { ticketId }, select: { claimedBy: true } });
@@ -51,7 +51,7 @@ export async function handOverTicket(prisma: PrismaClient, { ticketId, operatorI
 }
 
 export async function noteTicket(prisma: PrismaClient, { ticketId, operatorId, actionKey, text }: ByPerson & { text: string }): Promise<{ ticketId: string }> {
-  const asked = { verb: "ticket.note", target: ticketId, operatorId, actionKey, reason: text, request: {} };
+  const asked: AskedAction = { verb: "ticket.note", target: ticketId, operatorId, actionKey, reason: text, request: {} };
   const { answer } = await onceAudited(prisma, asked, async () => {
     const written = await prisma.$executeRaw`
       INSERT INTO ticket_notes (ticket_id, author, text) SELECT ticket_id, ${operatorId}, ${text} FROM tickets WHERE ticket_id = ${ticketId} AND closed_at IS NULL`;

@@ -19,8 +19,11 @@ export async function readPreferences(prisma: PrismaClient, operatorId: string):
   };
 }
 
-export async function writePreferences(prisma: PrismaClient, operatorId: string, preferences: Preferences): Promise<void> {
-  await prisma.user.update({ where: { id: operatorId }, data: { ...preferences } });
+/** @param change what is not in it stays. @returns all of them, as they are now. */
+export async function writePreferences(prisma: PrismaClient, operatorId: string, { locale, theme, timeZone }: { [Name in keyof Preferences]?: Preferences[Name] | undefined }): Promise<Preferences> {
+  const data = { ...(locale !== undefined && { locale }), ...(theme !== undefined && { theme }), ...(timeZone !== undefined && { timeZone }) };
+  await prisma.user.update({ where: { id: operatorId }, data });
+  return readPreferences(prisma, operatorId);
 }
 
 /** Nothing chosen leaves the language as this browser has it, and the time zone as the installation has it. */

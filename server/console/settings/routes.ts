@@ -30,10 +30,9 @@ export function addSettingsRoutes(app: Hono<ConsoleEnv>, deps: SettingsRoutesDep
 
   // One's own, and nobody else's business: no audit.
   app.post("/console/settings/own", async (c) => {
-    const preferences: Preferences = await bodyOf(c, preferencesSchema);
-    await writePreferences(prisma, c.var.session.operator.operatorId, preferences);
+    const preferences = await writePreferences(prisma, c.var.session.operator.operatorId, await bodyOf(c, preferencesSchema));
     setPreferenceCookies(c, preferences);
-    return c.json(preferences);
+    return c.json(preferences satisfies Preferences);
   });
 
   app.post("/console/settings/password", async (c) => {
