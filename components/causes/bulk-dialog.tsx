@@ -14,6 +14,7 @@ import { StockChanges } from "../overview/stock-changes";
 import { useNowMs } from "../live/live-provider";
 import { usePoll } from "../live/use-poll";
 import { useNames } from "../overview/names";
+import { useMoney } from "../overview/money";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { Fact } from "../ui/fact";
@@ -126,6 +127,7 @@ export function BulkDialog({ bulkId, operator, returnFocusTo, onClose }: BulkDia
 
 function Effect({ sheet }: { sheet: BulkSheet }) {
   const t = useTranslations("bulk");
+  const money = useMoney();
   const action = useTranslations("action");
   const states = useTranslations("pending.states");
   const format = useFormatter();
@@ -138,7 +140,7 @@ function Effect({ sheet }: { sheet: BulkSheet }) {
         {Object.entries(effect.states).map(([state, count]) => (
           <Fact key={state} label={states(state as "RESERVED")}>{format.number(count ?? 0)}</Fact>
         ))}
-        <Fact label={action("amount")}>{format.number(amountCents / 100, { style: "currency", currency: "CNY" })}</Fact>
+        <Fact label={action("amount")}>{money(amountCents)}</Fact>
       </dl>
       <h3 className="mt-4 mb-1.5 text-xs font-medium text-text-2">{t("effect")}</h3>
       <ul className="divide-y rounded-lg border" data-testid="bulk-effect">

@@ -6,6 +6,7 @@ import Link from "next/link";
 import { useState } from "react";
 import type { DishVerb } from "@/server/contracts/dish-page";
 import { MoodBadge } from "../overview/mood-badge";
+import { useMoney } from "../overview/money";
 import { useNames } from "../overview/names";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
@@ -19,8 +20,8 @@ type AskedVerb = Exclude<DishVerb, "reload-cells">;
 
 export function DishHead({ mayAct }: { mayAct: boolean }) {
   const t = useTranslations("dishPage");
+  const money = useMoney();
   const names = useNames();
-  const format = useFormatter();
   const dish = useDishPage((view) => view.dish);
   const [asked, setAsked] = useState<AskedVerb | null>(null);
   const { card, mood } = dish;
@@ -49,7 +50,7 @@ export function DishHead({ mayAct }: { mayAct: boolean }) {
               {names.own(card.storeNames)}
             </Link>
             <span aria-hidden>·</span>
-            <span>{format.number(card.priceCents / 100, { style: "currency", currency: "CNY", currencyDisplay: "narrowSymbol" })}</span>
+            <span>{money(card.priceCents)}</span>
             <span aria-hidden>·</span>
             <span className="font-mono break-all">{card.dishId}</span>
           </p>

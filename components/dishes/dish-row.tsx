@@ -6,6 +6,7 @@ import { useFormatter, useTranslations } from "next-intl";
 import Link from "next/link";
 import { memo, useCallback, useSyncExternalStore } from "react";
 import { MoodBadge } from "../overview/mood-badge";
+import { useMoney } from "../overview/money";
 import { useNames } from "../overview/names";
 import { Sparkline } from "../overview/sparkline";
 import { StockBar } from "../overview/stock-bar";
@@ -68,6 +69,7 @@ function Coming() {
 
 function Cells({ table, dishId }: { table: DishTable; dishId: string }) {
   const t = useTranslations("dishList");
+  const money = useMoney();
   const bar = useTranslations("dishes");
   const format = useFormatter();
   const names = useNames();
@@ -125,7 +127,7 @@ function Cells({ table, dishId }: { table: DishTable; dishId: string }) {
         <Figure>{mood === "soldOut" ? t("now") : mood === "paused" || !Number.isFinite(out) ? "–" : minutes(out)}</Figure>
       </Cell>
       <Cell className={CELL.price}>
-        <Figure>{format.number(card.priceCents / 100, { style: "currency", currency: "CNY", currencyDisplay: "narrowSymbol" })}</Figure>
+        <Figure>{money(card.priceCents)}</Figure>
       </Cell>
     </>
   );

@@ -2,6 +2,7 @@
 /**
  * Gives the live store to a page and keeps its socket open while the page is. The hooks subscribe to one part each.
  */
+import { useRouter } from "next/navigation";
 import { createContext, useCallback, useContext, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import type { ReactNode } from "react";
 import type { OverviewSnapshot, TransactionsSnapshot } from "@/server/contracts/socket-events";
@@ -38,11 +39,17 @@ export function LiveProvider({ overview, transactions, also = NOTHING_ELSE, chil
   const [store] = useState(() => new LiveStore(overview, transactions ?? null));
   const [following] = useState(() => [...followingOf(store, transactions !== undefined), ...also]);
   const socket = useRef<LiveSocket | null>(null);
+  const router = useRouter();
   useEffect(() => {
-    const opened = new LiveSocket(store, () => {
-      // A full load: nothing of the old session stays in memory.
-      if (!isLeaving()) window.location.assign("/sign-in?ended=1");
-    }, following);
+    const listener = {
+      signedOut() {
+        // A full load: nothing of the old session stays in memory.
+        if (!isLeaving()) window.location.assign("/sign-in?ended=1");
+      },
+      // The page is rendered anew for the role that holds now; what is live stays.
+      operatorChanged: () => router.refresh(),
+    };
+    const opened = new LiveSocket(store, listener, following);
     socket.current = opened;
     opened.open();
     const timer = window.setInterval(() => store.everySecond(), 1_000);
@@ -50,7 +57,7 @@ export function LiveProvider({ overview, transactions, also = NOTHING_ELSE, chil
       window.clearInterval(timer);
       opened.close();
     };
-  }, [store, following]);
+  }, [store, following, router]);
   const [live] = useState<Live>(() => ({ store, retry: () => socket.current?.retry() }));
   return <LiveContext value={live}>{children}</LiveContext>;
 }
@@ -96,6 +103,7 @@ export const useTiers = () => useTopic("tiers", (store) => store.tiers);
 export const useGauges = () => useTopic("tiers", (store) => store.gauges);
 export const useTotals = () => useTopic("totals", (store) => store.totals);
 export const useDependencies = () => useTopic("dependencies", (store) => store.dependencies);
+export const useEvents = () => useTopic("events", (store) => store.events);
 export const useConnection = () => useTopic("connection", (store) => store.connection);
 export const usePendingTotals = () => useTopic("pending", (store) => store.pendingTotals);
 export function usePending(): PendingView[] {

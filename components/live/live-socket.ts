@@ -42,9 +42,15 @@ export function follow<R extends Room>({ room, reset, apply }: RoomFollower<R>):
   return { room, reset: (snapshot) => reset(snapshot as RoomSnapshots[R]), apply: (delta) => apply(delta as RoomDeltas[R]) };
 }
 
+export interface SocketListener {
+  signedOut(): void;
+  /** Whoever is signed in here has another role, or another name. */
+  operatorChanged(): void;
+}
+
 export class LiveSocket {
   private readonly store: LiveStore;
-  private readonly onSignedOut: () => void;
+  private readonly tell: SocketListener;
   private readonly following: readonly Following[];
   private readonly socket: Socket<ServerToClientEvents, ClientToServerEvents>;
   private readonly joining = new Set<Room>();
@@ -53,9 +59,9 @@ export class LiveSocket {
   private paused = false;
   private closed = false;
 
-  constructor(store: LiveStore, onSignedOut: () => void, following: readonly Following[]) {
+  constructor(store: LiveStore, tell: SocketListener, following: readonly Following[]) {
     this.store = store;
-    this.onSignedOut = onSignedOut;
+    this.tell = tell;
     this.following = following;
     this.socket = io({
       path: SOCKET_PATH,
@@ -75,6 +81,7 @@ export class LiveSocket {
       if (!this.socket.active) this.later(RETRY_MS, () => this.socket.connect());
     });
     this.socket.on("ended", () => this.signedOut());
+    this.socket.on("operator", () => this.tell.operatorChanged());
     this.socket.on("pulse", (atMs) => this.store.heard(atMs));
     for (const followed of following) {
       const listen = this.socket.on.bind(this.socket) as (room: Room, listener: (delta: unknown) => void) => void;
@@ -145,7 +152,7 @@ export class LiveSocket {
     if (this.closed) return;
     this.store.connected("signedOut");
     this.close();
-    this.onSignedOut();
+    this.tell.signedOut();
   }
 
   private readonly visibility = (): void => {

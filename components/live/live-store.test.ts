@@ -22,8 +22,9 @@ function overview(ids: string[], seq = 0): OverviewSnapshot {
     nextOrderAtMs: START_MS + 30_000,
     totals: { dishes: ids.length, soldOut: 0, low: 0, paused: 0 },
     tiers: [],
-    gauges: { parked: 0, casRetries: 0, meanBatch: 0, waiting: 0, inFlight: 0, replayed: 0, confirmed: 0, cancelled: 0, expired: 0 },
+    gauges: { parked: 0, casRetries: 0, meanBatch: 0, waiting: 0, inFlight: 0, replayed: 0, confirmed: 0, cancelled: 0, expired: 0, tryMs: null },
     dependencies: { postgres: "up", redis: "up" },
+    events: [],
   };
 }
 
@@ -40,7 +41,7 @@ const pending = (txId: string, createdAtMs = START_MS - 60_000): PendingTransact
 });
 
 function transactions(rows: PendingTransaction[] = []): TransactionsSnapshot {
-  const totals = { pending: rows.length, ageing: 0, expiring: 0, capped: false, oldestCreatedAtMs: null };
+  const totals = { pending: rows.length, ageing: 0, expiring: 0, capped: false, oldestCreatedAtMs: null, stranded: 0, strandedPortions: 0, strandedCents: 0 };
   return { seq: 0, atMs: START_MS, rows, totals };
 }
 

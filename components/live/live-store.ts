@@ -4,6 +4,7 @@
  * It cannot send commands: those are HTTP (console-client.ts).
  */
 import { bucketAt } from "@/server/contracts/demand";
+import { TICKER_MAX } from "@/server/contracts/socket-events";
 import type {
   Dependencies,
   MenuTotals,
@@ -12,6 +13,7 @@ import type {
   PendingTotals,
   TierGauges,
   TierSample,
+  TickerEvent,
   TransactionsDelta,
   TransactionsSnapshot,
 } from "@/server/contracts/socket-events";
@@ -33,11 +35,11 @@ export interface Urgent {
   low: string[];
 }
 
-type Topic = `dish:${string}` | "order" | "urgent" | "tiers" | "pending" | "connection" | "dependencies" | "totals";
+type Topic = `dish:${string}` | "order" | "urgent" | "tiers" | "pending" | "connection" | "dependencies" | "totals" | "events";
 
 const TIER_SAMPLES_MAX = 180;
 
-const NOTHING_PENDING: PendingTotals = { pending: 0, ageing: 0, expiring: 0, capped: false, oldestCreatedAtMs: null };
+const NOTHING_PENDING: PendingTotals = { pending: 0, ageing: 0, expiring: 0, capped: false, oldestCreatedAtMs: null, stranded: 0, strandedPortions: 0, strandedCents: 0 };
 
 export class LiveStore {
   readonly clock: ServerClock;
@@ -59,6 +61,8 @@ export class LiveStore {
   tiers: TierSample[];
   gauges: TierGauges;
   dependencies: Dependencies;
+  /** Newest first. */
+  events: readonly TickerEvent[];
   pendingTotals: PendingTotals;
   connection: Connection;
   /** When the socket last said anything, by the server's clock. */
@@ -71,6 +75,7 @@ export class LiveStore {
     this.tiers = overview.tiers;
     this.gauges = overview.gauges;
     this.dependencies = overview.dependencies;
+    this.events = overview.events;
     this.pendingTotals = transactions?.totals ?? NOTHING_PENDING;
     this.heardAtMs = overview.atMs;
     this.connection = { status: "connecting", sinceMs: overview.atMs };
@@ -115,9 +120,10 @@ export class LiveStore {
     this.tiers = snapshot.tiers;
     this.gauges = snapshot.gauges;
     this.dependencies = snapshot.dependencies;
+    this.events = snapshot.events;
     if (this.order.length === 0) this.reorder();
     else this.newOrder();
-    this.tell(...entered.map((dishId) => `dish:${dishId}` as const), "totals", "tiers", "dependencies");
+    this.tell(...entered.map((dishId) => `dish:${dishId}` as const), "totals", "tiers", "dependencies", "events");
   }
 
   /** @returns false when a number is missing: ask for a snapshot. */
@@ -153,6 +159,10 @@ export class LiveStore {
       this.tiers = [...this.tiers.slice(1 - TIER_SAMPLES_MAX), delta.tier];
       this.gauges = delta.gauges ?? this.gauges;
       this.tell("tiers");
+    }
+    if (delta.events !== undefined) {
+      this.events = [...delta.events, ...this.events].slice(0, TICKER_MAX);
+      this.tell("events");
     }
     if (delta.dependencies !== undefined) {
       this.dependencies = delta.dependencies;

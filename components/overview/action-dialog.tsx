@@ -19,6 +19,7 @@ import { Notice } from "../ui/notice";
 import { TextArea } from "../ui/text-area";
 import { useToast } from "../ui/toast";
 import { useAge } from "./ages";
+import { useMoney } from "./money";
 import { useNames } from "./names";
 
 const REASON_ID = "action-reason";
@@ -184,8 +185,8 @@ function ReasonField({ verb, reason, missing, onChange }: { verb: ManualVerb; re
 
 function Effect({ preview }: { preview: ActionPreview }) {
   const t = useTranslations("action");
+  const money = useMoney();
   const states = useTranslations("pending.states");
-  const format = useFormatter();
   const names = useNames();
   const nowMs = useNowMs();
   const age = useAge();
@@ -198,7 +199,7 @@ function Effect({ preview }: { preview: ActionPreview }) {
         <Fact label={t("state")}>{states(transaction.state)}</Fact>
         <Fact label={t("age")}>{age(nowMs - transaction.createdAtMs)}</Fact>
         <Fact label={t("store")}>{names.own(transaction.storeNames)}</Fact>
-        <Fact label={t("amount")}>{format.number(transaction.amountCents / 100, { style: "currency", currency: "CNY" })}</Fact>
+        <Fact label={t("amount")}>{money(transaction.amountCents)}</Fact>
       </dl>
       <h3 className="mt-5 mb-1.5 text-xs font-medium text-text-2">{t(legal ? `${verb}.effect` : "lines")}</h3>
       <ul className="divide-y rounded-lg border">

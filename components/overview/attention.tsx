@@ -1,9 +1,9 @@
 "use client";
 /**
- * What needs a person first: dishes that are gone, dishes about to go, orders that wait too long.
+ * What needs a person first: dishes that are gone, dishes about to go, orders that wait too long, money that lies idle.
  * Each card says its number even when its list is cut.
  */
-import { Ban, Hourglass, TriangleAlert } from "lucide-react";
+import { Ban, Banknote, Hourglass, TriangleAlert } from "lucide-react";
 import type { LucideIcon } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import Link from "next/link";
@@ -12,7 +12,9 @@ import { AGEING_MS } from "@/server/contracts/socket-events";
 import { minutesLeft } from "../live/dish-views";
 import { useDish, useNowMs, usePendingTotals, useTotals, useUrgent } from "../live/live-provider";
 import { cn } from "../ui/cn";
+import { Fact } from "../ui/fact";
 import { useAge, useForecast } from "./ages";
+import { useMoney } from "./money";
 import { useNames } from "./names";
 
 /** Rows of the two columns on a wide screen; what does not fit is counted. */
@@ -39,25 +41,20 @@ export function Attention({ className }: { className?: string }) {
   );
 }
 
-interface CardProps {
+interface ShellProps {
   icon: LucideIcon;
   tone: "danger" | "warn";
   title: string;
-  count: number;
-  suffix?: string;
-  quiet: string;
+  value: string;
+  /** Nothing needs anybody. */
+  calm: boolean;
   testId: string;
   children: ReactNode;
 }
 
-function Card({ icon: Icon, tone, title, count, suffix = "", quiet, testId, children }: CardProps) {
-  const format = useFormatter();
-  const calm = count === 0;
+function Shell({ icon: Icon, tone, title, value, calm, testId, children }: ShellProps) {
   return (
-    <section
-      data-testid={`attention-${testId}`}
-      className="@container flex h-23 min-w-0 gap-4 rounded-panel border bg-surface px-4 py-3 shadow-panel"
-    >
+    <section data-testid={`attention-${testId}`} className="@container flex h-23 min-w-0 gap-4 rounded-panel border bg-surface px-4 py-3 shadow-panel">
       <div className="flex w-26 shrink-0 flex-col">
         <h2 className="flex items-center gap-1.5 text-xs font-medium whitespace-nowrap text-text-2">
           <Icon
@@ -67,11 +64,23 @@ function Card({ icon: Icon, tone, title, count, suffix = "", quiet, testId, chil
           />
           {title}
         </h2>
-        <div className={cn("figures mt-1 text-3xl leading-none font-semibold tracking-tight", calm && "text-text-3")}>
-          {format.number(count)}
-          {suffix}
-        </div>
+        <div className={cn("figures mt-1 text-3xl leading-none font-semibold tracking-tight", calm && "text-text-3")}>{value}</div>
       </div>
+      {children}
+    </section>
+  );
+}
+
+interface CardProps extends Omit<ShellProps, "value" | "calm"> {
+  count: number;
+  quiet: string;
+}
+
+function Card({ count, quiet, children, ...shell }: CardProps) {
+  const format = useFormatter();
+  const calm = count === 0;
+  return (
+    <Shell {...shell} calm={calm} value={format.number(count)}>
       {calm ? (
         <p className="figures self-center text-xs text-text-3">{quiet}</p>
       ) : (
@@ -79,7 +88,7 @@ function Card({ icon: Icon, tone, title, count, suffix = "", quiet, testId, chil
           {children}
         </ul>
       )}
-    </section>
+    </Shell>
   );
 }
 
@@ -121,35 +130,45 @@ function UrgentDish({ dishId, name, strong, children }: { dishId: string; name: 
   );
 }
 
+/** Orders that wait too long, and what the dead among them keep from being sold. */
 function Ageing() {
   const t = useTranslations("attention");
   const format = useFormatter();
   const totals = usePendingTotals();
   const nowMs = useNowMs();
   const age = useAge();
+  const calm = totals.ageing === 0;
   return (
-    <Card
-      icon={Hourglass}
-      tone="warn"
-      title={t("ageing")}
-      count={totals.ageing}
-      quiet={totals.pending === 0 ? t("nonePending") : t("noneAgeing", { minutes: AGEING_MS / 60_000, pending: totals.pending })}
-      testId="ageing"
-    >
-      <li className="col-span-full row-span-3 grid grid-cols-3 gap-3">
-        <Detail label={t("oldest")}>{totals.oldestCreatedAtMs === null ? "–" : age(nowMs - totals.oldestCreatedAtMs)}</Detail>
-        <Detail label={t("expiring")}>{format.number(totals.expiring)}</Detail>
-        <Detail label={t("pending")}>{`${format.number(totals.pending)}${totals.capped ? "+" : ""}`}</Detail>
-      </li>
-    </Card>
+    <Shell icon={Hourglass} tone="warn" title={t("ageing")} calm={calm} value={format.number(totals.ageing)} testId="ageing">
+      <div className="figures flex min-w-0 flex-1 items-center gap-4 text-xs">
+        {calm ? (
+          <p className="min-w-0 flex-1 text-text-3">{totals.pending === 0 ? t("nonePending") : t("noneAgeing", { minutes: AGEING_MS / 60_000, pending: totals.pending })}</p>
+        ) : (
+          <dl className="grid min-w-0 flex-1 grid-cols-[repeat(auto-fit,minmax(4rem,1fr))] gap-x-3">
+            <Fact label={t("oldest")}>{totals.oldestCreatedAtMs === null ? "–" : age(nowMs - totals.oldestCreatedAtMs)}</Fact>
+            <Fact label={t("expiring")}>{format.number(totals.expiring)}</Fact>
+          </dl>
+        )}
+        <UnderSold />
+      </div>
+    </Shell>
   );
 }
 
-function Detail({ label, children }: { label: string; children: string }) {
+/** Portions that expired or abandoned reservations still hold, at their price: it should be nothing, or gone within seconds. */
+function UnderSold() {
+  const t = useTranslations("attention");
+  const money = useMoney();
+  const { stranded, strandedPortions, strandedCents } = usePendingTotals();
+  const calm = stranded === 0;
   return (
-    <span className="min-w-0">
-      <span className="block truncate text-2xs text-text-3">{label}</span>
-      <span className="block text-sm font-medium whitespace-nowrap">{children}</span>
-    </span>
+    <div data-testid="under-sold" data-cents={strandedCents} title={t("underSoldMeaning")} className="w-30 shrink-0 border-l pl-4">
+      <div className="flex items-center gap-1 text-2xs whitespace-nowrap text-text-3">
+        {!calm && <Banknote aria-hidden className="size-3 text-warn" strokeWidth={2.25} />}
+        {t("underSold")}
+      </div>
+      <div className={cn("truncate text-lg leading-6 font-semibold tracking-tight", calm ? "text-text-3" : "text-warn")}>{money(strandedCents)}</div>
+      <div className="truncate text-2xs text-text-3">{calm ? t("underSoldNone") : t("underSoldPortions", { portions: strandedPortions })}</div>
+    </div>
   );
 }

@@ -14,13 +14,33 @@ const TIERS = ["cas", "lock", "tcc"] as const;
 export function TierPanel({ className }: { className?: string }) {
   const t = useTranslations("tiers");
   return (
-    <Panel id="tiers" className={className} title={t("title")} note={t("note")}>
+    <Panel id="tiers" className={className} title={t("title")} note={t("note")} tools={<Latency />}>
       <div className="scroll-quiet flex min-h-0 flex-1 flex-col divide-y overflow-y-auto">
         {TIERS.map((tier, index) => (
           <Tier key={tier} tier={tier} place={index + 1} />
         ))}
       </div>
     </Panel>
+  );
+}
+
+/** Of 800 ms that a Try has. */
+const SLOW_MS = 400;
+
+function Latency() {
+  const t = useTranslations("tiers");
+  const format = useFormatter();
+  const { tryMs } = useGauges();
+  const ms = (value: number) => t("ms", { ms: format.number(value, { maximumFractionDigits: value < 10 ? 1 : 0 }) });
+  return (
+    <dl className="figures flex gap-3 text-xs whitespace-nowrap" title={t("latencyMeaning")} data-testid="latency" data-known={tryMs !== null}>
+      {(["p50Ms", "p99Ms"] as const).map((which) => (
+        <div key={which} className="flex items-baseline gap-1">
+          <dt className="text-2xs text-text-3">{which.slice(0, 3)}</dt>
+          <dd className={cn("min-w-10 text-right font-medium", tryMs === null ? "text-text-3" : tryMs[which] > SLOW_MS && "text-warn")}>{tryMs === null ? "–" : ms(tryMs[which])}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 

@@ -2,12 +2,13 @@
 /** The review queue: what machines could not finish, oldest first. One ticket open beside it, with everything to decide. */
 import { CircleCheck, UserRound } from "lucide-react";
 import { useTranslations } from "next-intl";
-import { useRef, useState } from "react";
+import { useSearchParams } from "next/navigation";
+import { useRef, useState, useSyncExternalStore } from "react";
 import { roleIncludes, type Operator } from "@/server/contracts/console";
 import type { ReviewQueue, ReviewTicket } from "@/server/contracts/review";
 import type { OverviewSnapshot } from "@/server/contracts/socket-events";
 import { useNowMs } from "../live/live-provider";
-import { usePoll } from "../live/use-poll";
+import { follow } from "../live/live-socket";
 import { useAge } from "../overview/ages";
 import { useNames } from "../overview/names";
 import { ConsolePage } from "../shell/console-page";
@@ -17,9 +18,10 @@ import { Empty } from "../ui/empty";
 import { Panel } from "../ui/panel";
 import { useListKeys } from "../ui/use-list-keys";
 import { readQueue } from "./client";
+import { ReviewStore } from "./review-store";
 import { TicketPanel } from "./ticket-panel";
 
-const READ_EVERY_MS = 2_000;
+const PATIENCE_MS = 8_000;
 
 interface ReviewScreenProps {
   operator: Operator;
@@ -29,18 +31,21 @@ interface ReviewScreenProps {
 
 export function ReviewScreen({ operator, overview, first }: ReviewScreenProps) {
   const t = useTranslations("review");
-  const { value: queue, stale, again } = usePoll(first, readQueue, READ_EVERY_MS);
-  const [chosen, setChosen] = useState<string | null>(first.tickets[0]?.ticketId ?? null);
+  const [store] = useState(() => new ReviewStore(first));
+  const queue = useSyncExternalStore(store.subscribe, store.current, store.current);
+  const [also] = useState(() => [follow<"review">({ room: "review", reset: (snapshot) => store.reset(snapshot), apply: (delta) => store.apply(delta) })]);
+  // After an act of one's own: also while the connection is away.
+  const [again] = useState(() => () => void readQueue(AbortSignal.timeout(PATIENCE_MS)).then((read) => store.show(read), () => undefined));
+  const [chosen, setChosen] = useState<string | null>(useSearchParams().get("ticket") ?? first.tickets[0]?.ticketId ?? null);
   const [mine, setMine] = useState(false);
   const tickets = mine ? queue.tickets.filter(({ claimedBy }) => claimedBy?.operatorId === operator.operatorId) : queue.tickets;
   const ticket = queue.tickets.find(({ ticketId }) => ticketId === chosen) ?? null;
   return (
-    <ConsolePage operator={operator} title={t("title")} overview={overview}>
+    <ConsolePage operator={operator} title={t("title")} overview={overview} also={also}>
       <div className="grid min-h-0 flex-1 gap-3 xl:grid-cols-[minmax(0,1fr)_minmax(24rem,34rem)]">
         <Panel
           id="review"
           className="min-h-0"
-          stale={stale}
           title={t("open", { open: queue.open })}
           note={queue.open > queue.tickets.length ? t("listed", { listed: queue.tickets.length }) : undefined}
           tools={

@@ -98,6 +98,11 @@ export function TicketPanel({ ticket, operator, people, mayAct, onChanged }: Tic
               {claimedBy === null ? t("claim") : t("with", { name: claimedBy.name })}
             </Button>
           )}
+          {kind === "REFUND" && (
+            <Link href={`/inbox?ticket=${encodeURIComponent(ticketId)}`} prefetch={false} className="inline-flex h-7 items-center rounded-md border border-line-strong bg-surface px-2.5 text-xs font-medium hover:bg-sunken">
+              {t("settle")}
+            </Link>
+          )}
           {kind === "REVIEW" && (
             <>
               <Button size="sm" disabled={!mayAct} onClick={() => setRetrying(true)} data-testid="ticket-retry">{sheetWords("verb.retry")}</Button>

@@ -1,5 +1,6 @@
 import { useTranslations } from "next-intl";
 import type { Operator } from "@/server/contracts/console";
+import { PaletteButton } from "../palette/palette-button";
 import { ConnectionNotice, ConnectionPill } from "./connection";
 import { Dependencies } from "./dependencies";
 import { LanguageSwitch } from "./language-switch";
@@ -27,6 +28,7 @@ export function AppHeader({ operator, title }: { operator: Operator; title: stri
         <Dependencies />
         <ConnectionPill />
         <div className="flex items-center">
+          <PaletteButton />
           <LanguageSwitch />
           <ThemeSwitch />
           <UserMenu operator={operator} />

@@ -1,11 +1,12 @@
 "use client";
-/** What every page of the console stands in: tooltips, news, the live connection, the header. Its children are the page. */
+/** What every page of the console stands in: tooltips, news, the live connection, the keys, the header. Its children are the page. */
 import { useTranslations } from "next-intl";
 import type { ReactNode } from "react";
 import type { Operator } from "@/server/contracts/console";
 import type { OverviewSnapshot, TransactionsSnapshot } from "@/server/contracts/socket-events";
 import { LiveProvider, useStale } from "../live/live-provider";
 import type { Following } from "../live/live-socket";
+import { KeyboardProvider } from "../palette/keyboard";
 import { cn } from "../ui/cn";
 import { ToastProvider } from "../ui/toast";
 import { TooltipProvider } from "../ui/tooltip";
@@ -29,9 +30,11 @@ export function ConsolePage({ operator, title, scrolls = false, children, ...liv
     <TooltipProvider delayDuration={300}>
       <ToastProvider label={t("notifications")} closeLabel={t("dismiss")}>
         <LiveProvider {...live}>
-          <Frame operator={operator} title={title} scrolls={scrolls}>
-            {children}
-          </Frame>
+          <KeyboardProvider>
+            <Frame operator={operator} title={title} scrolls={scrolls}>
+              {children}
+            </Frame>
+          </KeyboardProvider>
         </LiveProvider>
       </ToastProvider>
     </TooltipProvider>
@@ -43,7 +46,7 @@ function Frame({ operator, title, scrolls, children }: { operator: Operator; tit
   return (
     <div data-stale={stale} className="group/wall flex min-h-dvh flex-col xl:h-dvh">
       <AppHeader operator={operator} title={title} />
-      <main id="main" className={cn("flex min-h-0 flex-1 flex-col gap-3 p-3", scrolls && "scroll-quiet xl:overflow-y-auto")}>
+      <main id="main" tabIndex={-1} className={cn("flex min-h-0 flex-1 flex-col gap-3 p-3 outline-none", scrolls && "scroll-quiet xl:overflow-y-auto")}>
         {children}
       </main>
     </div>

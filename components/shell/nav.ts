@@ -9,10 +9,10 @@ export const PAGES = [
   { href: "/causes", name: "causes", place: "header", ready: true },
   { href: "/locks", name: "locks", place: "header", ready: true },
   { href: "/review", name: "review", place: "header", ready: true },
-  { href: "/inbox", name: "inbox", place: "header", ready: false },
-  { href: "/audit", name: "audit", place: "menu", ready: false },
-  { href: "/settings", name: "settings", place: "menu", ready: false },
-  { href: "/operators", name: "operators", place: "menu", ready: false },
+  { href: "/inbox", name: "inbox", place: "header", ready: true },
+  { href: "/audit", name: "audit", place: "menu", ready: true },
+  { href: "/settings", name: "settings", place: "menu", ready: true },
+  { href: "/operators", name: "operators", place: "menu", ready: true },
 ] as const;
 
 export type PageName = (typeof PAGES)[number]["name"];

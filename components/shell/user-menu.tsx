@@ -1,10 +1,11 @@
 "use client";
-import { ChevronDown, LogOut } from "lucide-react";
+import { ChevronDown, Keyboard, LogOut } from "lucide-react";
 import { useTranslations } from "next-intl";
 import Link from "next/link";
 import { useState } from "react";
 import type { Operator } from "@/server/contracts/console";
 import { signOut } from "../console-client";
+import { useKeyboard } from "../palette/keyboard";
 import { Button } from "../ui/button";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "../ui/menu";
 import { pagesIn } from "./nav";
@@ -13,6 +14,7 @@ export function UserMenu({ operator }: { operator: Operator }) {
   const t = useTranslations("shell");
   const nav = useTranslations("nav");
   const pages = pagesIn("menu");
+  const { openSheet } = useKeyboard();
   const [failed, setFailed] = useState(false);
   return (
     <Menu>
@@ -41,6 +43,11 @@ export function UserMenu({ operator }: { operator: Operator }) {
           </MenuItem>
         ))}
         <MenuSeparator />
+        <MenuItem onSelect={openSheet}>
+          <Keyboard aria-hidden className="size-4 text-text-3" />
+          <span className="flex-1">{t("shortcuts")}</span>
+          <kbd aria-hidden className="rounded border bg-sunken px-1.5 font-mono text-2xs text-text-3">?</kbd>
+        </MenuItem>
         <MenuItem
           onSelect={(event) => {
             event.preventDefault();

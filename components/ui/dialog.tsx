@@ -16,7 +16,8 @@ interface DialogProps {
   title: ReactNode;
   description: ReactNode;
   closeLabel: string;
-  footer: ReactNode;
+  /** Absent: there is nothing to decide. */
+  footer?: ReactNode;
   children: ReactNode;
 }
 
@@ -48,7 +49,7 @@ export function Dialog({ onClose, returnFocusTo, title, description, closeLabel,
             </Radix.Close>
           </header>
           <div className="scroll-quiet min-h-0 flex-1 overflow-y-auto px-5 py-4">{children}</div>
-          <footer className="flex flex-wrap items-center justify-end gap-2 border-t px-5 py-3">{footer}</footer>
+          {footer !== undefined && <footer className="flex flex-wrap items-center justify-end gap-2 border-t px-5 py-3">{footer}</footer>}
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

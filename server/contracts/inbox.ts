@@ -21,6 +21,8 @@ export type RefundView = (typeof REFUND_VIEWS)[number];
 
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 200;
+/** What the page of the inbox shows of a list: what is more has to be narrowed. */
+export const LIST_MAX = 100;
 /** Of a page of a list: opaque. */
 const listCursor = z.string().regex(/^\d{1,13}~[A-Za-z0-9_.:%-]{1,640}$/);
 const page = { limit: wholeNumber(1, PAGE_MAX).default(PAGE_DEFAULT), cursor: listCursor.optional() };
@@ -30,10 +32,12 @@ export const refundsQuery = z.strictObject({ view: z.enum(REFUND_VIEWS).default(
 
 /** Or in the Idempotency-Key header. */
 const actionKey = z.string().regex(ID_PATTERN).optional();
+export const REFERENCE_LENGTH_MAX = 200;
+
 export const settleRefundSchema = z.strictObject({
   reason: Reason,
   /** What the gateway or the bank calls the transfer. */
-  reference: z.string().trim().min(1).max(200).optional(),
+  reference: z.string().trim().min(1).max(REFERENCE_LENGTH_MAX).optional(),
   actionKey,
 });
 export const retryPaymentSchema = z.strictObject({ reason: z.string().trim().max(REASON_LENGTH_MAX).optional(), actionKey });

@@ -97,6 +97,8 @@ export interface TierGauges {
   confirmed: number;
   cancelled: number;
   expired: number;
+  /** How long a Try took in the last seconds, in this instance; null: none was decided. */
+  tryMs: { p50Ms: number; p99Ms: number } | null;
 }
 
 export type DependencyState = "up" | "probing" | "down";
@@ -113,6 +115,20 @@ export interface MenuTotals {
   paused: number;
 }
 
+// ---- what happened ---------------------------------------------------------------------------------------------------
+
+/** As many events as a wall shows. */
+export const TICKER_MAX = 30;
+
+export type TickerNews =
+  | { kind: "SOLD_OUT" | "BACK" | "PAUSED" | "RESUMED"; dishId: string; names: Names }
+  | { kind: "DEPENDENCY"; name: keyof Dependencies; state: DependencyState }
+  /** Orders that ran out of time while they waited. */
+  | { kind: "TIMED_OUT"; operations: number };
+
+/** `id` counts since the instance started. */
+export type TickerEvent = { id: number; atMs: number } & TickerNews;
+
 // ---- rooms ----------------------------------------------------------------------------------------------------------
 
 export interface OverviewSnapshot {
@@ -128,6 +144,8 @@ export interface OverviewSnapshot {
   tiers: TierSample[];
   gauges: TierGauges;
   dependencies: Dependencies;
+  /** Newest first. */
+  events: readonly TickerEvent[];
 }
 
 export interface OverviewDelta {
@@ -146,6 +164,8 @@ export interface OverviewDelta {
   tier?: TierSample;
   gauges?: TierGauges;
   dependencies?: Dependencies;
+  /** New ones, newest first. */
+  events?: TickerEvent[];
 }
 
 export interface DishesSnapshot {
@@ -192,6 +212,11 @@ export interface PendingTotals {
   /** The count stopped at PENDING_COUNT_MAX. */
   capped: boolean;
   oldestCreatedAtMs: number | null;
+  /** Transactions that are dead and still hold portions: expired and not swept, or a Try that nobody carries on. */
+  stranded: number;
+  strandedPortions: number;
+  /** What those portions cost: for so much nothing can be sold meanwhile. */
+  strandedCents: number;
 }
 
 export const AGEING_MS = 120_000;

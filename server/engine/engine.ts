@@ -222,14 +222,24 @@ export class Engine {
     return () => void this.listeners.delete(listener);
   }
 
+  /** Tells of work of one kind that was found waiting in the ledger: when the first is due. @returns how to stop listening. */
+  onDue(kind: keyof Due, expect: (inMs: number) => void): () => void {
+    return this.onEntry({
+      entry: () => {},
+      due: ({ [kind]: inMs }) => {
+        if (inMs !== null) expect(inMs);
+      },
+    });
+  }
+
   stats(): EngineStats {
     const { refusals, gaps } = this;
     return statsOf(this.parts, { refusals, shed: this.shedCount, gaps, dropped: this.ports.feed.dropped });
   }
 
   histograms(): EngineHistograms {
-    const { batchOperations, lockWaitMs, stageMs } = this.parts.flight.histograms;
-    return { batchOperations: batchOperations.snapshot(), lockWaitMs: snapshots(lockWaitMs), stageMs: snapshots(stageMs) };
+    const { batchOperations, lockWaitMs, stageMs, tryMs } = this.parts.flight.histograms;
+    return { batchOperations: batchOperations.snapshot(), lockWaitMs: snapshots(lockWaitMs), stageMs: snapshots(stageMs), tryMs: tryMs.snapshot() };
   }
 
   /** Batches, waits and holds of the next `seconds`, for Perfetto. */

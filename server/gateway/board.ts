@@ -17,7 +17,7 @@ import { bucketAt } from "../contracts/demand.ts";
 import type { FeedEntry } from "../engine/feed/live-feed.ts";
 import { realClock } from "../engine/kernel/clock.ts";
 import type { Clock, Timer } from "../engine/kernel/clock.ts";
-import type { DishRow, EngineStats } from "../engine/kernel/types.ts";
+import type { DishRow, EngineHistograms, EngineStats } from "../engine/kernel/types.ts";
 import { DishBook } from "./dish-book.ts";
 import { DishPages, FIGURES_ALONE } from "./dish-pages.ts";
 import type { DishPageReads } from "./dish-pages.ts";
@@ -40,6 +40,7 @@ const NEW_DISHES_WAIT_MS = 10_000;
 export interface BoardEngine extends LocksEngine {
   onEntry(listener: { entry(entry: FeedEntry): void; gap?(): void }): () => void;
   stats(): EngineStats;
+  histograms(): Pick<EngineHistograms, "tryMs">;
   hear(rows: readonly DishRow[]): void;
 }
 
@@ -214,7 +215,7 @@ export class LiveBoard {
   async tick(): Promise<void> {
     const nowMs = this.nowMs();
     this.book.advance(bucketAt(nowMs), nowMs);
-    const sample = this.tiers.sample(this.engine.stats(), nowMs, this.clock.monotonicMs());
+    const sample = this.tiers.sample(this.engine.stats(), this.engine.histograms().tryMs, nowMs, this.clock.monotonicMs());
     if (sample !== null) this.overviewSource.sampled(sample);
     this.overviewSource.reorderIfDue();
     this.overview.poke();

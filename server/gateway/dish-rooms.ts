@@ -14,6 +14,7 @@ import type {
 import { toSnapshot, toTick } from "./dish-book.ts";
 import type { BookedDish, DishBook } from "./dish-book.ts";
 import type { RoomSource } from "./room.ts";
+import { Ticker } from "./ticker.ts";
 
 /** What fits on a wall without scrolling, twice. */
 const HOT_DISHES_MAX = 24;
@@ -43,15 +44,21 @@ export class OverviewSource implements RoomSource<Unnumbered<OverviewSnapshot>, 
   private totalsSaid = "";
   private dependenciesSaid = "";
   private tier: TierSample | null = null;
+  private readonly ticker = new Ticker();
 
   constructor(book: DishBook, figures: OverviewFigures) {
     this.book = book;
     this.figures = figures;
-    book.onChange((dishId) => void this.changed.add(dishId));
+    book.onChange((dishId) => {
+      this.changed.add(dishId);
+      const dish = book.get(dishId);
+      if (dish !== undefined) this.ticker.dish(dish, figures.nowMs());
+    });
   }
 
   sampled(sample: TierSample): void {
     this.tier = sample;
+    this.ticker.second(this.figures.dependencies(), sample.lock.refused, sample.atMs);
   }
 
   /** Ranks the dishes anew when the announced time has come. @returns whether it did. */
@@ -78,6 +85,7 @@ export class OverviewSource implements RoomSource<Unnumbered<OverviewSnapshot>, 
       tiers: [...this.figures.tiers()],
       gauges: this.figures.gauges(),
       dependencies: this.figures.dependencies(),
+      events: this.ticker.recent(),
     };
   }
 
@@ -111,6 +119,8 @@ export class OverviewSource implements RoomSource<Unnumbered<OverviewSnapshot>, 
       delta.gauges = this.figures.gauges();
       this.tier = null;
     }
+    const events = this.ticker.takeUntold();
+    if (events.length > 0) delta.events = events;
     return Object.keys(delta).length > 1 ? delta : null;
   }
 

@@ -29,6 +29,14 @@ export interface PendingRead {
   expiring: number;
   capped: boolean;
   oldestCreatedAtMs: number | null;
+  stranded: Stranded;
+}
+
+/** Portions that the dead hold, see PendingTotals. */
+export interface Stranded {
+  transactions: number;
+  portions: number;
+  cents: number;
 }
 
 export interface PendingRecord {
@@ -70,6 +78,15 @@ export function createLiveReads(prisma: PrismaClient): LiveReads {
                extract(epoch FROM clock_timestamp()) * 1000 AS at_ms
         FROM (SELECT created_at, expires_at FROM transactions WHERE state = 'RESERVED'
               ORDER BY expires_at LIMIT ${PENDING_COUNT_MAX + 1}) open`;
+      const [stranded] = await prisma.$queryRaw<Stranded[]>`
+        SELECT count(DISTINCT r.tx_id)::int AS transactions, coalesce(sum(r.quantity), 0)::float8 AS portions,
+               coalesce(sum(r.quantity::bigint * d.price_cents), 0)::float8 AS cents
+        FROM ((SELECT tx_id FROM transactions WHERE state = 'RESERVED' AND expires_at < clock_timestamp()
+               ORDER BY expires_at LIMIT ${PENDING_COUNT_MAX})
+              UNION
+              (SELECT tx_id FROM branches WHERE next_attempt_at < clock_timestamp() AND state = 'TRYING' LIMIT ${PENDING_COUNT_MAX})) dead
+        JOIN reservations r USING (tx_id) JOIN dishes d USING (dish_id)
+        WHERE r.state IN ('TRYING', 'RESERVED')`;
       const rows = await prisma.$queryRaw<PendingSqlRow[]>`
         SELECT t.tx_id, t.order_id, t.store_id, t.state::text AS state, t.coupon_id, t.created_at, t.expires_at,
                (SELECT json_agg(json_build_object('dishId', r.dish_id, 'quantity', r.quantity) ORDER BY r.line_no)
@@ -85,7 +102,7 @@ export function createLiveReads(prisma: PrismaClient): LiveReads {
                ORDER BY created_at, tx_id)) t
         -- What is stuck is never crowded out.
         ORDER BY t.state = 'RESERVED', t.created_at, t.tx_id LIMIT ${PENDING_ROWS_MAX}`;
-      if (totals === undefined) throw new Error("An aggregate without GROUP BY returned no row.");
+      if (totals === undefined || stranded === undefined) throw new Error("An aggregate without GROUP BY returned no row.");
       return {
         atMs: Math.round(Number(totals.at_ms)),
         rows: rows.map((row) => ({
@@ -103,6 +120,7 @@ export function createLiveReads(prisma: PrismaClient): LiveReads {
         expiring: totals.expiring,
         capped: totals.pending > PENDING_COUNT_MAX,
         oldestCreatedAtMs: totals.oldest?.getTime() ?? null,
+        stranded,
       };
     },
   };

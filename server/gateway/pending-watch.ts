@@ -18,7 +18,7 @@ const PENDING_STATES: ReadonlySet<TransactionState> = new Set([
 /** Ended transactions are remembered this long, so that a read that began before does not bring them back. */
 const ENDED_REMEMBERED_MAX = 2_000;
 
-export const NO_TOTALS: PendingTotals = { pending: 0, ageing: 0, expiring: 0, capped: false, oldestCreatedAtMs: null };
+export const NO_TOTALS: PendingTotals = { pending: 0, ageing: 0, expiring: 0, capped: false, oldestCreatedAtMs: null, stranded: 0, strandedPortions: 0, strandedCents: 0 };
 
 export class PendingWatch {
   private readonly book: DishBook;
@@ -81,6 +81,9 @@ export class PendingWatch {
       expiring: read.expiring,
       capped: read.capped,
       oldestCreatedAtMs: read.oldestCreatedAtMs,
+      stranded: read.stranded.transactions,
+      strandedPortions: read.stranded.portions,
+      strandedCents: read.stranded.cents,
     });
     return this.dirty;
   }

@@ -81,6 +81,7 @@ export function fakeEngine(): FakeEngine {
     stats() {
       return this.counters;
     },
+    histograms: () => ({ tryMs: { bounds: [1], counts: [0, 0], sum: 0 } }),
     onEntry(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -143,6 +144,7 @@ export function fakeReads(entries: MenuEntry[], nowMs: () => number): FakeReads 
         expiring: 0,
         capped: false,
         oldestCreatedAtMs: this.rows[0]?.createdAtMs ?? null,
+        stranded: { transactions: 0, portions: 0, cents: 0 },
       };
     },
   };

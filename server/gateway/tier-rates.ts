@@ -3,7 +3,9 @@
  * It sees this process only: each instance shows its own.
  */
 import type { Dependencies, DependencyState, Flow, TierGauges, TierSample } from "../contracts/socket-events.ts";
+import type { HistogramSnapshot } from "../engine/kernel/histogram.ts";
 import type { EngineStats } from "../engine/kernel/types.ts";
+import { Latency } from "./latency.ts";
 
 /** 180 points a line: well under the 300 that the chart draws comfortably. */
 export const TIER_SAMPLES_MAX = 180;
@@ -18,15 +20,18 @@ export const QUIET_GAUGES: TierGauges = {
   confirmed: 0,
   cancelled: 0,
   expired: 0,
+  tryMs: null,
 };
 
 export class TierRates {
+  private readonly latency = new Latency();
   private before: { stats: EngineStats; monotonicMs: number } | null = null;
   readonly history: TierSample[] = [];
   gauges: TierGauges = QUIET_GAUGES;
 
   /** Call about once a second. The first call only takes the measure. */
-  sample(stats: EngineStats, atMs: number, monotonicMs: number): TierSample | null {
+  sample(stats: EngineStats, tryMs: HistogramSnapshot, atMs: number, monotonicMs: number): TierSample | null {
+    const latency = this.latency.sample(tryMs);
     const before = this.before;
     this.before = { stats: structuredClone(stats), monotonicMs };
     if (before === null) return null;
@@ -54,6 +59,7 @@ export class TierRates {
       confirmed: perSecond(stats.tcc.confirmed, then.tcc.confirmed),
       cancelled: perSecond(stats.tcc.cancelled, then.tcc.cancelled),
       expired: perSecond(stats.tcc.expired, then.tcc.expired),
+      tryMs: latency,
     };
     this.history.push(sample);
     if (this.history.length > TIER_SAMPLES_MAX) this.history.shift();

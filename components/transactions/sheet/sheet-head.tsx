@@ -1,13 +1,14 @@
 "use client";
 /** Who it is, where it stands, and the verbs: those that are not possible say why. */
 import { ChevronLeft } from "lucide-react";
-import { useFormatter, useTranslations } from "next-intl";
+import { useTranslations } from "next-intl";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import type { ManualVerb } from "@/server/contracts/console";
 import type { DecisionSheet } from "@/server/contracts/transaction-page";
 import { useNowMs } from "../../live/live-provider";
 import { useAge } from "../../overview/ages";
+import { useMoney } from "../../overview/money";
 import { useNames } from "../../overview/names";
 import { Button } from "../../ui/button";
 import { Fact } from "../../ui/fact";
@@ -23,8 +24,8 @@ interface SheetHeadProps {
 
 export function SheetHead({ id, sheet, ask }: SheetHeadProps) {
   const t = useTranslations("sheet");
+  const money = useMoney();
   const names = useNames();
-  const format = useFormatter();
   const { transaction, storeNames, amountCents, tickets } = sheet;
   const { txId, orderId, state, couponId, cause } = transaction;
   const open = tickets.filter(({ closedAtMs }) => closedAtMs === null);
@@ -51,7 +52,7 @@ export function SheetHead({ id, sheet, ask }: SheetHeadProps) {
             </Fact>
           )}
           {storeNames !== null && <Fact label={t("store")}>{names.own(storeNames)}</Fact>}
-          {amountCents > 0 && <Fact label={t("amount")}>{format.number(amountCents / 100, { style: "currency", currency: "CNY" })}</Fact>}
+          {amountCents > 0 && <Fact label={t("amount")}>{money(amountCents)}</Fact>}
           {couponId !== null && <Fact label={t("coupon")}>{couponId}</Fact>}
           <Age createdAtMs={Date.parse(transaction.createdAt)} expiresAtMs={state === "RESERVED" ? Date.parse(transaction.expiresAt) : null} />
           {open.map(({ ticketId, kind, claimedBy }) => (

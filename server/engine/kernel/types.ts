@@ -196,4 +196,6 @@ export interface EngineHistograms {
   lockWaitMs: Record<"move" | "try", HistogramSnapshot>;
   /** Time of a Try in each stage; every Try whose batch the ledger was asked about counts once in each. */
   stageMs: Record<keyof StageTimes | "ledgerMs", HistogramSnapshot>;
+  /** All of its stages together. */
+  tryMs: HistogramSnapshot;
 }

@@ -71,6 +71,7 @@ export class BatchFlight {
       redisMs: new Histogram(TIME_BOUNDS_MS),
       ledgerMs: new Histogram(TIME_BOUNDS_MS),
     },
+    tryMs: new Histogram(TIME_BOUNDS_MS),
   };
   private readonly failedTakes = new Set<number>();
 
@@ -129,7 +130,7 @@ export class BatchFlight {
 
   /** Two of the stages last as long for every Try of a batch. */
   private observeStages(flying: readonly Operation[], { redisMs, ledgerMs }: { redisMs: number; ledgerMs: number }): void {
-    const { stageMs } = this.histograms;
+    const { stageMs, tryMs } = this.histograms;
     let trys = 0;
     for (const { request } of flying) {
       if (request.kind !== "try") continue;
@@ -138,6 +139,7 @@ export class BatchFlight {
       stageMs.accessMs.observe(stages.accessMs);
       stageMs.casMs.observe(stages.casMs);
       stageMs.lockMs.observe(stages.lockMs);
+      tryMs.observe(stages.accessMs + stages.casMs + stages.lockMs + redisMs + ledgerMs);
     }
     stageMs.redisMs.observe(redisMs, trys);
     stageMs.ledgerMs.observe(ledgerMs, trys);
