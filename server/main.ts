@@ -119,6 +119,7 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
     clock: realClock,
   });
   const bulk = new BulkRunner({ prisma, engine, clock: realClock, onError: calm((error, leftOut) => log.error({ err: error, leftOut }, "a bulk action failed")) });
+  engine.onDue("bulk", (inMs) => bulk.expect(inMs));
   bulk.start();
   shutdown.add("bulk actions", () => bulk.stop());
   startNotifier({ config, log, prisma, running, shutdown });
@@ -138,7 +139,7 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
     profile: (view, seconds) => pprofOf(engine.profile.window(seconds), view, realClock.nowMs()),
   };
   const facts = { rateLimitPerSecond: config.rateLimitPerSecond, retentionDays: config.retentionDays, participants: config.participants.map(({ name }) => name) };
-  const consoleApi = createConsoleApi({ auth, board, engine, prisma, keys, lockFiles, facts, onError });
+  const consoleApi = createConsoleApi({ auth, board, engine, prisma, bulk, keys, lockFiles, facts, onError });
   setRuntime({ config, log, prisma, engine, reads, auth, board, api, consoleApi });
 
   const pages = await preparePages(shutdown);
@@ -183,6 +184,7 @@ function startNotifier({ config, log, prisma, running, shutdown }: { config: Con
     onError: calm((error, leftOut) => log.warn({ err: error, leftOut }, "nobody outside could be told")),
   });
   running.engine.onEntry({ entry: () => {}, ticket: () => notifier.heard() });
+  running.engine.onDue("tellings", (inMs) => notifier.expect(inMs));
   running.payments.onTicket(() => notifier.heard());
   notifier.start();
   shutdown.add("notifications", () => notifier.stop());

@@ -29,6 +29,8 @@ export interface ConsoleDeps extends Pick<LockRoutesDeps, "lockFiles">, Pick<Ope
   board: LiveBoard;
   engine: TransactionRoutesDeps["engine"] & LockRoutesDeps["engine"] & DishRoutesDeps["engine"];
   prisma: PrismaClient;
+  /** Who carries lists out is told when one was started or steered; another instance finds it within seconds. */
+  bulk?: { expect(inMs: number): void };
   /** Told of every failure that is not the caller's. */
   onError: (error: unknown) => void;
 }

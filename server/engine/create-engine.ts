@@ -101,12 +101,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     verbs: engine,
     filters: [new MemoryFilter(), new RedisFilter(commands, prefix, "payments", realClock)],
   });
-  engine.onEntry({
-    entry: () => {},
-    due: (due) => {
-      if (due.payments !== null) payments.expect(due.payments);
-    },
-  });
+  engine.onDue("payments", (inMs) => payments.expect(inMs));
   payments.start();
   return {
     engine,

@@ -6,7 +6,7 @@
 export const NOTIFY_FORMATS = ["json", "dingtalk", "feishu"] as const;
 export type NotifyFormat = (typeof NOTIFY_FORMATS)[number];
 
-export type NotificationKind = "REVIEW" | "REFUND" | "PARTICIPANT";
+export type NotificationKind = "REVIEW" | "REFUND" | "PARTICIPANT" | "PAYMENT";
 
 export interface Message {
   /** One cause is told once: as in `review:points/confirm/TIMEOUT`. */
@@ -14,7 +14,7 @@ export interface Message {
   kind: NotificationKind;
   /** How many there are that no message told of. */
   count: number;
-  /** A few of them: ticket ids. */
+  /** A few of them: ids of tickets, or keys of payments. */
   sample: readonly string[];
   firstAtMs: number;
 }
@@ -28,6 +28,8 @@ export function textOf({ cause, kind, count, sample }: Message): string {
       return `Eightysix: ${count} review ticket${count === 1 ? "" : "s"} (${subject}) · ${count} 个工单需人工处理${ids}`;
     case "REFUND":
       return `Eightysix: ${count} refund${count === 1 ? "" : "s"} due · ${count} 笔待退款${ids}`;
+    case "PAYMENT":
+      return `Eightysix: ${count} payment${count === 1 ? "" : "s"} from ${subject} without an order · ${count} 笔来自 ${subject} 的付款没有订单${ids}`;
     case "PARTICIPANT":
       return `Eightysix: participant ${subject} does not answer · 参与方 ${subject} 无响应`;
   }

@@ -125,6 +125,64 @@ describe("notifications", () => {
     expect(await prisma.notification.findMany()).toMatchObject([{ failures: 0, messages: 1, told: 1, pending: 0, nextAttemptAt: null }]);
   });
 
+  const payments = (source: string, count: number, minutesAgo: number, more: { txId?: string; status?: string } = {}) => prisma.$executeRaw`
+    INSERT INTO payments (payment_key, source, order_id, event_id, status, occurred_at, received_at, updated_at, state, tx_id, next_attempt_at)
+    SELECT ${`${source}:${runs}:${Math.floor(Math.random() * 1e9)}:`} || n, ${source}, 'o', n::text, ${more.status ?? "PAID"}::payment_status, clock_timestamp(), clock_timestamp() - ${minutesAgo} * interval '1 minute', clock_timestamp(),
+           'PENDING', ${more.txId ?? null}, clock_timestamp() + interval '1 minute' FROM generate_series(1, ${count}::int) AS n`;
+
+  test("payments whose order does not come are one message a source, once, however long they wait", async () => {
+    await payments("bank", 300, 11);
+    await payments("wallet", 1, 11);
+    await payments("bank", 5, 9); // their order may come yet
+    await payments("bank", 5, 600, { txId: "t" }); // theirs has
+    await payments("bank", 5, 600, { status: "FAILED" }); // nobody waits for a sale
+    const passes = await Promise.all([notifier(), notifier()].map((one) => one.pass()));
+    await notifier().pass();
+    expect(passes.reduce((sum, many) => sum + many, 0)).toBeLessThanOrEqual(2);
+    expect(sent.map(({ cause, kind, count, sample }) => [cause, kind, count, sample.length]).sort()).toEqual([
+      ["payment:bank", "PAYMENT", 300, 5],
+      ["payment:wallet", "PAYMENT", 1, 1],
+    ]);
+    for (let i = 0; i < 3; i++) {
+      await pass(31);
+      expect(await notifier().pass()).toBe(0);
+    }
+    await payments("bank", 2, 11);
+    expect(await notifier().pass()).toBe(1);
+    expect(sent.at(-1)).toMatchObject({ cause: "payment:bank", count: 2 });
+  });
+
+  test("it looks when it hears of something, when the due watch finds something, and once a minute; one look at a time", async () => {
+    let looks = 0;
+    const one = new Notifier({
+      prisma: { $queryRaw: (async () => (looks++, [])) as never, $executeRaw: (async () => 0) as never },
+      clock,
+      random: seededRandom(1),
+      send: async () => {},
+      participants: () => [],
+      onError: (error) => errors.push(error),
+    });
+    one.start();
+    await clock.advance(1_000);
+    expect(looks).toBe(1);
+    for (let i = 0; i < 5; i++) one.heard();
+    await clock.advance(2_000);
+    expect(looks).toBe(2);
+    one.expect(3_000);
+    await clock.advance(2_000);
+    expect(looks).toBe(2);
+    await clock.advance(2_000);
+    expect(looks).toBe(3);
+    await clock.advance(10 * 60_000);
+    expect(looks).toBeGreaterThanOrEqual(12);
+    expect(looks).toBeLessThanOrEqual(14);
+    await one.stop();
+    one.heard();
+    await clock.advance(120_000);
+    expect(looks).toBeLessThanOrEqual(14);
+    expect(errors).toEqual([]);
+  });
+
   test("a participant whose breaker stays open is told of once; one that stumbles is not", async () => {
     const state = (circuit: ParticipantState["circuit"]): ParticipantState[] => [{ participant: "points", circuit, inFlight: 0, calls: 9, failures: 9 }];
     const one = notifier();

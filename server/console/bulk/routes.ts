@@ -14,7 +14,7 @@ import { bulkOf, freeze, goOn, readBulks, start, stop, undo } from "./lists.ts";
 
 const STEERING = { undo, stop, continue: goOn } as const;
 
-export function addBulkRoutes(app: Hono<ConsoleEnv>, { prisma }: { prisma: PrismaClient }): void {
+export function addBulkRoutes(app: Hono<ConsoleEnv>, { prisma, bulk }: { prisma: PrismaClient; bulk?: { expect(inMs: number): void } }): void {
   /** @throws Refused when somebody may not carry this list's verb out. */
   const needRoleOf = async (bulkId: string, role: Role) => {
     const { verb } = await bulkOf(prisma, bulkId);
@@ -37,7 +37,9 @@ export function addBulkRoutes(app: Hono<ConsoleEnv>, { prisma }: { prisma: Prism
     const bulkId = idOf(c, "bulkId");
     const { body, actionKey, operatorId, role } = await asked(c, startSchema);
     await needRoleOf(bulkId, role);
-    return c.json(await start(prisma, { bulkId, operatorId, actionKey, reason: body.reason }));
+    const started = await start(prisma, { bulkId, operatorId, actionKey, reason: body.reason });
+    bulk?.expect(0);
+    return c.json(started);
   });
 
   app.post("/console/bulk/:bulkId/:steering{undo|stop|continue}", atLeast("operator"), async (c) => {
@@ -46,6 +48,8 @@ export function addBulkRoutes(app: Hono<ConsoleEnv>, { prisma }: { prisma: Prism
     const { actionKey, operatorId, role } = await asked(c, steerSchema);
     // Anybody who may act at all may stop what somebody else began; going on is a decision like the first.
     if (steering === "continue") await needRoleOf(bulkId, role);
-    return c.json(await STEERING[steering](prisma, { bulkId, operatorId, actionKey }));
+    const steered = await STEERING[steering](prisma, { bulkId, operatorId, actionKey });
+    bulk?.expect(0);
+    return c.json(steered);
   });
 }

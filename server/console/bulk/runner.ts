@@ -5,12 +5,13 @@
  */
 import { BULK_MAX, CANARY, RATE_PER_SECOND, type BulkState, type BulkWhy } from "../../contracts/bulk.ts";
 import { roleIncludes, VERB_ROLES, type ManualVerb, type Role } from "../../contracts/console.ts";
-import type { Clock, Timer } from "../../engine/kernel/clock.ts";
+import type { Clock } from "../../engine/kernel/clock.ts";
 import { isEngineError } from "../../engine/kernel/errors.ts";
+import { Rounds } from "../../engine/kernel/rounds.ts";
 import type { PrismaClient } from "../../generated/prisma/client.ts";
 import { callByHand, type MovingEngine } from "../manual-actions.ts";
 
-/** How often an instance asks whether a step is due: half of what the rate allows it to do at a time. */
+/** How often an instance asks itself whether a step is due that it knows of, or that the due watch found. */
 const LOOK_EVERY_MS = 250;
 
 /** Pause between two steps of the rest, and how many are done in one. */
@@ -56,27 +57,30 @@ export interface BulkRunnerPorts {
 }
 
 export class BulkRunner {
-  private timer: Timer | null = null;
-  private working: Promise<unknown> = Promise.resolve();
-  private stopped = false;
+  private readonly rounds: Rounds;
 
-  constructor(private readonly ports: BulkRunnerPorts) {}
+  constructor(private readonly ports: BulkRunnerPorts) {
+    const { clock, onError } = ports;
+    this.rounds = new Rounds({ clock, everyMs: LOOK_EVERY_MS, pass: () => this.passOnce().catch(onError) });
+  }
 
   start(): void {
-    const next = (): void => {
-      if (this.stopped) return;
-      this.timer = this.ports.clock.schedule(LOOK_EVERY_MS, () => {
-        this.working = this.stepOnce().catch(this.ports.onError).finally(next);
-      });
-    };
-    next();
+    this.rounds.start();
+  }
+
+  /** A step will be due then: the next look comes no later. */
+  expect(inMs: number): void {
+    this.rounds.expect(inMs);
   }
 
   /** A step under way is finished. */
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.timer?.cancel();
-    await this.working;
+  stop(): Promise<void> {
+    return this.rounds.stop();
+  }
+
+  /** A step that was taken may not have been the only one. */
+  private async passOnce(): Promise<void> {
+    if (await this.stepOnce()) this.expect(0);
   }
 
   /** Takes one step, if one is due. @returns whether it did. */
@@ -203,5 +207,6 @@ export class BulkRunner {
       UPDATE bulk_actions SET state = ${next}, why = ${why}, due_at = CASE WHEN ${inMs !== null} THEN clock_timestamp() + ${inMs ?? 0} * interval '1 millisecond' END,
              ended_at = CASE WHEN ${over} THEN clock_timestamp() END
        WHERE bulk_id = ${bulkId} AND step = ${step} AND state = ${state}`;
+    if (inMs !== null) this.expect(inMs);
   }
 }

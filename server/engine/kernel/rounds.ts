@@ -41,7 +41,10 @@ export class Rounds {
   private look(): void {
     const next = (): void => this.start();
     const wanted = this.ports.wanted?.() ?? false;
-    if (!wanted && this.ports.clock.monotonicMs() < this.dueAtMs) return next();
+    if (!wanted && this.ports.clock.monotonicMs() < this.dueAtMs) {
+      next();
+      return;
+    }
     this.dueAtMs = Number.POSITIVE_INFINITY; // what is expected from now on is the next pass's
     this.passing = this.ports.pass().then(next, next);
   }
