@@ -2,8 +2,9 @@
 import { describe, expect, test } from "vitest";
 import type { Engine } from "../engine.ts";
 import { FAILPOINTS } from "../kernel/failpoints.ts";
-import { BRANCH_FAILURES_MAX } from "../tiers/tcc/ledger.ts";
+import { BRANCH_FAILURES_MAX, BRANCH_LEASE_MS } from "../tiers/tcc/ledger.ts";
 import { MEMORY_TEMPERS, type MemoryTemper } from "../tiers/tcc/memory-participants.ts";
+import { DUE_LOOK_MS_MAX } from "./due-watch.ts";
 import { CALL, Neighbourhood } from "./testing.ts";
 
 /** Longer than the longest pause between two calls of a branch, its lease, and a look for the work of others. */
@@ -197,6 +198,30 @@ describe("an instance that dies", () => {
     if (state === "RESERVED") await place.run(survivor.cancel("a", CALL));
     await place.clock.advance(HEALED_MS);
     expect(place.wrong()).toEqual([]);
+  });
+});
+
+describe("a Try whose instance dies in the middle", () => {
+  test("is abandoned by another that nobody asks anything: cancelled for the cause FAILED, on every branch, soon after its lease", async () => {
+    const { place } = await open();
+    const dying = place.engine("try.called");
+    void dying.try(place.basket("a"), CALL);
+    await place.clock.advance(BRANCH_LEASE_MS - 500);
+    expect(await place.state("a")).toBe("TRYING"); // its caller may still be answered
+    await place.clock.advance(500 + DUE_LOOK_MS_MAX + 1_000);
+    expect((await place.ledger.findTransactions(["a"]))[0]).toMatchObject({ state: "CANCELLED", cause: "FAILED" });
+    for (const name of ["points", "gifts"]) expect(place.participant(name).book.totals()).toMatchObject({ frozen: 0, confirmed: 0 });
+    expect(place.wrong()).toEqual([]);
+  });
+
+  test("is left alone while its own instance goes on with it", async () => {
+    const { place, engine } = await open();
+    const other = place.engine();
+    place.participant("gifts").behave({ temper: "slow", operations: ["try"], delayMs: [600, 600] });
+    expect(await place.run(engine.try(place.basket("a"), CALL))).toMatchObject({ state: "RESERVED" });
+    await place.run(other.recoverOnce());
+    await place.clock.advance(HEALED_MS);
+    expect(await place.state("a")).toBe("RESERVED");
   });
 });
 
