@@ -147,12 +147,12 @@ function Entries({ entries, chosen, onChoose, older, loading, onOlder }: Entries
       headClassName="[&>th]:text-left"
       head={
         <>
-          <th scope="col" className="w-40 pl-4!">{t("when")}</th>
-          <th scope="col" className="w-34">{t("who")}</th>
-          <th scope="col" className="w-[26%]">{t("what")}</th>
+          <th scope="col" className="w-32 pl-4!">{t("when")}</th>
+          <th scope="col" className="w-30">{t("who")}</th>
+          <th scope="col" className="w-[19%]">{t("what")}</th>
           <th scope="col">{t("target")}</th>
-          <th scope="col" className="hidden w-[24%] @4xl:table-cell">{t("reason")}</th>
-          <th scope="col" className="w-28 pr-4!">{t("outcome")}</th>
+          <th scope="col" className="hidden w-[27%] @4xl:table-cell">{t("reason")}</th>
+          <th scope="col" className="w-26 pr-4!">{t("outcome")}</th>
         </>
       }
     >
@@ -176,7 +176,7 @@ function Entry({ entry, index, here, onChoose }: { entry: AuditRow; index: numbe
   return (
     <tr data-index={index} data-testid={`entry-${entry.id}`} data-verb={entry.verb} className={cn(ROW, "relative", here && "bg-accent-soft hover:bg-accent-soft")}>
       <td className="figures truncate py-1.5! pl-4! text-xs text-text-2">
-        <time dateTime={new Date(entry.atMs).toISOString()}>{format.dateTime(entry.atMs, { day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" })}</time>
+        <time dateTime={new Date(entry.atMs).toISOString()}>{format.dateTime(entry.atMs, { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" })}</time>
       </td>
       <td className="truncate" title={entry.actor}>{entry.actor}</td>
       <td className="truncate">

@@ -20,7 +20,8 @@ export function EntryPanel({ entry, onTarget, onActor }: { entry: AuditRow; onTa
   const value = useValue();
   const changes = changesOf(entry);
   const page = pageOf(entry);
-  const more = Object.entries(entry.more);
+  // What the change says already is not said twice.
+  const more = Object.entries(entry.more).filter(([name]) => entry.after === null || !(name in entry.after));
   return (
     <Panel id="entry" className="min-h-0" title={verb(entry.verb)} note={<OutcomeBadge outcome={entry.outcome} />}>
       <ScrollArea labelledBy="entry-title" className="flex flex-col gap-4 px-4 py-3" data-testid="entry">
@@ -29,7 +30,7 @@ export function EntryPanel({ entry, onTarget, onActor }: { entry: AuditRow; onTa
             <button type="button" onClick={() => onActor(entry.actorId)} className="rounded text-left hover:text-accent hover:underline">{entry.actor}</button>
           </Fact>
           <Fact label={t("when")}>
-            <time dateTime={new Date(entry.atMs).toISOString()} className="figures">{format.dateTime(entry.atMs, { dateStyle: "medium", timeStyle: "medium" })}</time>
+            <time dateTime={new Date(entry.atMs).toISOString()} className="figures">{format.dateTime(entry.atMs, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" })}</time>
           </Fact>
           <div className="col-span-2 min-w-0">
             <dt className="text-2xs text-text-3">{t("target")}</dt>

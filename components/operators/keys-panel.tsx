@@ -57,9 +57,9 @@ export function KeysPanel({ keys, usualRatePerSecond, stale, onChanged }: KeysPa
             <>
               <th scope="col" className="pl-4!">{t("keyName")}</th>
               <th scope="col" className="hidden w-44 @3xl:table-cell">{t("keyId")}</th>
-              <th scope="col" className="w-[24%]">{t("scope")}</th>
-              <th scope="col" className="w-36 text-right!">{t("rate")}</th>
-              <th scope="col" className="w-36 text-right!">{t("lastUsed")}</th>
+              <th scope="col" className="w-[26%]">{t("scope")}</th>
+              <th scope="col" className="w-32 text-right!">{t("rate")}</th>
+              <th scope="col" className="w-28 text-right!">{t("lastUsed")}</th>
               <th scope="col" className="w-14 pr-4!"><span className="sr-only">{t("actions")}</span></th>
             </>
           }

@@ -40,7 +40,7 @@ export function OperatorsScreen({ operator, overview, first }: OperatorsScreenPr
 function Lists({ operator, first }: { operator: Operator; first: OperatorsPage }) {
   const { value, stale, again } = usePoll(first, readOperators, READ_EVERY_MS);
   return (
-    <div className="grid min-h-0 flex-1 gap-3 xl:grid-rows-[minmax(0,1fr)_minmax(0,1fr)]">
+    <div className="grid min-h-0 flex-1 gap-3 xl:grid-cols-2">
       <PeoplePanel operators={value.operators} own={operator.operatorId} stale={stale} onChanged={again} />
       <KeysPanel keys={value.keys} usualRatePerSecond={value.usualRatePerSecond} stale={stale} onChanged={again} />
     </div>

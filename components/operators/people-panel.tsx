@@ -5,8 +5,6 @@ import { useFormatter, useTranslations } from "next-intl";
 import Link from "next/link";
 import { useRef, useState } from "react";
 import type { OperatorRow, OperatorVerb } from "@/server/contracts/operators";
-import { useNowMs } from "../live/live-provider";
-import { useAge } from "../overview/ages";
 import { Badge } from "../ui/badge";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
@@ -53,9 +51,9 @@ export function PeoplePanel({ operators, own, stale, onChanged }: PeoplePanelPro
           <>
             <th scope="col" className="pl-4!">{t("name")}</th>
             <th scope="col" className="w-[28%]">{t("email")}</th>
-            <th scope="col" className="w-28">{t("role")}</th>
-            <th scope="col" className="hidden w-44 @2xl:table-cell">{t("signedIn")}</th>
-            <th scope="col" className="hidden w-24 text-right! @3xl:table-cell">{t("tickets")}</th>
+            <th scope="col" className="w-24">{t("role")}</th>
+            <th scope="col" className="hidden w-40 @2xl:table-cell">{t("signedIn")}</th>
+            <th scope="col" className="hidden w-18 text-right! @3xl:table-cell">{t("tickets")}</th>
             <th scope="col" className="w-14 pr-4!"><span className="sr-only">{t("actions")}</span></th>
           </>
         }
@@ -75,8 +73,6 @@ function Person({ operator, index, isOwn, onOpen }: { operator: OperatorRow; ind
   const t = useTranslations("operators");
   const roles = useTranslations("shell.roles");
   const format = useFormatter();
-  const nowMs = useNowMs();
-  const age = useAge();
   const { operatorId, name, email, role, disabledAtMs, sessions, seenAtMs, tickets } = operator;
   const verbs: ("role" | OperatorVerb)[] = disabledAtMs === null ? ["role", "reset-password", "disable"] : ["enable"];
   return (
@@ -88,9 +84,9 @@ function Person({ operator, index, isOwn, onOpen }: { operator: OperatorRow; ind
       <td>{disabledAtMs === null ? roles(role) : <Badge tone="danger" icon={Ban}>{t("disabled")}</Badge>}</td>
       <td className="figures hidden truncate text-xs @2xl:table-cell">
         {sessions > 0 ? (
-          <span className="inline-flex items-center gap-1 text-text-2" title={seenAtMs === null ? undefined : format.dateTime(seenAtMs, { dateStyle: "medium", timeStyle: "short" })}>
+          <span className="inline-flex items-center gap-1 text-text-2" title={seenAtMs === null ? undefined : t("since", { time: format.dateTime(seenAtMs, { dateStyle: "medium", timeStyle: "short" }) })}>
             <Check aria-hidden className="size-3.5 text-ok" />
-            {t("sessions", { sessions, age: age(Math.max(0, nowMs - (seenAtMs ?? nowMs))) })}
+            {t("sessions", { sessions })}
           </span>
         ) : (
           <span className="text-text-3">{t("notSignedIn")}</span>

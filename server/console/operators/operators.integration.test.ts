@@ -183,8 +183,8 @@ describe("an API key", () => {
     const { keyId, secret } = made.body as { keyId: string; secret: string };
     expect(await stage.keys.verify(secret)).toEqual({ keyId, scopes: ["orders", "stock"], ratePerSecond: 5 });
     expect((await admin.post("/keys", { name: "till", scopes: ["stock", "orders"], ratePerSecond: 5 }, "make-key")).body).toEqual({ keyId, secret: null, replayed: true });
-    const listed = (await admin.get("/operators")).body as { keys: Record<string, unknown>[] };
-    expect(listed.keys.find((key) => key["keyId"] === keyId)).toMatchObject({ name: "till", scopes: ["orders", "stock"], ratePerSecond: 5, revokedAtMs: null });
+    const listed = (await admin.get("/operators")).body as { keys: { keyId: string }[] };
+    expect(listed.keys.find((key) => key.keyId === keyId)).toMatchObject({ name: "till", scopes: ["orders", "stock"], ratePerSecond: 5, revokedAtMs: null });
     expect(JSON.stringify(listed)).not.toMatch(/e86_|keyHash|password/);
     const rotated = ((await admin.post(`/keys/${keyId}/rotate`)).body as { secret: string }).secret;
     expect([await stage.keys.verify(secret), (await stage.keys.verify(rotated))?.keyId]).toEqual([null, keyId]);
