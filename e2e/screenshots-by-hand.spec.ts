@@ -2,10 +2,9 @@
  * Pictures of the pages where people decide: transactions, a decision sheet, causes, a frozen list, the review queue. In both
  * languages and both themes, to test-results/pages/, for people to look at; what is asserted is that nothing overflows sideways.
  */
-import type { Page } from "@playwright/test";
 import { expect, expectLive, signIn, test } from "./application.ts";
+import { LOOKS, picture } from "./pictures.ts";
 
-const FOLDER = "test-results/pages";
 const STORE = "hand-lantern";
 
 test.beforeAll(async ({ orders, participant }) => {
@@ -22,50 +21,41 @@ test.beforeAll(async ({ orders, participant }) => {
   await orders.post("/transactions/hand-9/cancel", {});
 });
 
-async function picture(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: `${FOLDER}/${name}.png`, animations: "disabled" });
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(overflow, `${name} overflows sideways`).toBe(0);
-}
+for (const { name: look, colorScheme, locale } of LOOKS) {
+  test.describe(look, () => {
+    test.use({ colorScheme, locale });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  for (const locale of ["en-GB", "zh-CN"] as const) {
-    const look = `${colorScheme}-${locale.slice(0, 2)}`;
-    test.describe(look, () => {
-      test.use({ colorScheme, locale });
-
-      test(`every page of what is done by hand, ${look}`, async ({ page, application }) => {
-        const open = async (path: string): Promise<void> => {
-          await page.goto(path);
-          await expectLive(page);
-        };
-        await signIn(page, application);
-        await open("/transactions?q=hand-");
-        await expect(page.getByTestId("row-hand-13")).toBeVisible();
-        await picture(page, `transactions-${look}`);
-        await open("/transactions/hand-3");
-        await expect(page.getByTestId("branch-01")).toBeVisible();
-        await picture(page, `sheet-stuck-${look}`);
-        await open("/transactions/hand-11");
-        await page.getByTestId("verb-confirm").click();
-        await expect(page.getByTestId("act")).toBeEnabled();
-        await picture(page, `sheet-confirm-${look}`);
-        await open("/causes");
-        await expect(page.locator("[data-testid^=cause-]").first()).toBeVisible();
-        await picture(page, `causes-${look}`);
-        await page.locator("[data-testid^=cause-]").first().getByRole("button").click();
-        await expect(page.getByTestId("bulk-start")).toBeVisible();
-        await picture(page, `bulk-${look}`);
-        await open("/review");
-        await expect(page.getByTestId("ticket-force-end").or(page.locator("#review-title")).first()).toBeVisible();
-        await picture(page, `review-${look}`);
-        if (look !== "light-zh") return; // one look is enough for the narrow screen
-        await page.setViewportSize({ width: 390, height: 844 });
-        for (const [path, name] of [["/transactions", "transactions"], ["/transactions/hand-3", "sheet"], ["/causes", "causes"], ["/review", "review"]] as const) {
-          await open(path);
-          await picture(page, `${name}-390-${look}`);
-        }
-      });
+    test(`every page of what is done by hand, ${look}`, async ({ page, application }) => {
+      const open = async (path: string): Promise<void> => {
+        await page.goto(path);
+        await expectLive(page);
+      };
+      await signIn(page, application);
+      await open("/transactions?q=hand-");
+      await expect(page.getByTestId("row-hand-13")).toBeVisible();
+      await picture(page, `transactions-${look}`);
+      await open("/transactions/hand-3");
+      await expect(page.getByTestId("branch-01")).toBeVisible();
+      await picture(page, `sheet-stuck-${look}`);
+      await open("/transactions/hand-11");
+      await page.getByTestId("verb-confirm").click();
+      await expect(page.getByTestId("act")).toBeEnabled();
+      await picture(page, `sheet-confirm-${look}`);
+      await open("/causes");
+      await expect(page.locator("[data-testid^=cause-]").first()).toBeVisible();
+      await picture(page, `causes-${look}`);
+      await page.locator("[data-testid^=cause-]").first().getByRole("button").click();
+      await expect(page.getByTestId("bulk-start")).toBeVisible();
+      await picture(page, `bulk-${look}`);
+      await open("/review");
+      await expect(page.getByTestId("ticket-force-end").or(page.locator("#review-title")).first()).toBeVisible();
+      await picture(page, `review-${look}`);
+      if (look !== "light-zh") return; // one look is enough for the narrow screen
+      await page.setViewportSize({ width: 390, height: 844 });
+      for (const [path, name] of [["/transactions", "transactions"], ["/transactions/hand-3", "sheet"], ["/causes", "causes"], ["/review", "review"]] as const) {
+        await open(path);
+        await picture(page, `${name}-390-${look}`);
+      }
     });
-  }
+  });
 }

@@ -2,10 +2,8 @@
  * Pictures of every page, in both languages and both themes, and of the wall at the sizes it must fit: test-results/pages/.
  * They are for people to look at; what is asserted is that nothing overflows sideways.
  */
-import type { Page } from "@playwright/test";
 import { expect, expectLive, type OrderService, signIn, test } from "./application.ts";
-
-const FOLDER = "test-results/pages";
+import { LOOKS, picture } from "./pictures.ts";
 
 const MENU = [
   ["shot-mapo", "shot-lantern", "Mapo tofu", "麻婆豆腐", 400],
@@ -33,6 +31,10 @@ test.beforeAll(async ({ orders }) => {
       }),
     );
   }
+  await orders.post("/payments/callbacks", { source: "bank", orderId: "shot-nobody", eventId: "1", status: "PAID", occurredAt: new Date().toISOString(), amountCents: 4_200 });
+  await orders.post("/transactions", { txId: "shot-refund", storeId: "shot-tea", lines: [{ dishId: "shot-danta", quantity: 2 }], orderId: "NO-2026-refund" });
+  await orders.post("/transactions/shot-refund/cancel", {});
+  await orders.post("/payments/callbacks", { source: "bank", orderId: "NO-2026-refund", eventId: "2", status: "PAID", occurredAt: new Date().toISOString(), amountCents: 5_600 });
 });
 
 /** Orders for the whole menu at once, so that batches fly and some have to wait. */
@@ -48,63 +50,70 @@ async function lunch(orders: OrderService, name: string, rounds: number): Promis
 }
 let sentAtLunch = 0;
 
-async function picture(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: `${FOLDER}/${name}.png`, animations: "disabled" });
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(overflow, `${name} overflows sideways`).toBe(0);
-}
+for (const { name: look, colorScheme, locale } of LOOKS) {
+  test.describe(look, () => {
+    test.use({ colorScheme, locale });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  for (const locale of ["en-GB", "zh-CN"] as const) {
-    const look = `${colorScheme}-${locale.slice(0, 2)}`;
-    test.describe(look, () => {
-      test.use({ colorScheme, locale });
+    test(`every page, ${look}`, async ({ page, application, orders }) => {
+      await page.goto("/sign-in");
+      await expect(page.locator("button[type=submit]")).toBeEnabled();
+      await picture(page, `sign-in-${look}`);
+      await page.goto("/nowhere");
+      await picture(page, `not-found-${look}`);
+      await signIn(page, application);
+      await expectLive(page);
+      const pending = page.locator("[data-outcome=PENDING]").filter({ hasText: "shot-" });
+      await expect(pending.first()).toBeVisible();
+      await expect(page.getByTestId("tier-tcc").locator(".recharts-surface")).toBeVisible();
+      await picture(page, `overview-${look}`);
+      await pending.nth(1).getByRole("button").last().click();
+      await expect(page.getByTestId("act")).toBeEnabled();
+      await picture(page, `cancel-${look}`);
 
-      test(`every page, ${look}`, async ({ page, application, orders }) => {
-        await page.goto("/sign-in");
-        await expect(page.locator("button[type=submit]")).toBeEnabled();
-        await picture(page, `sign-in-${look}`);
-        await page.goto("/nowhere");
-        await picture(page, `not-found-${look}`);
-        await signIn(page, application);
-        await expectLive(page);
-        const pending = page.locator("[data-outcome=PENDING]").filter({ hasText: "shot-" });
-        await expect(pending.first()).toBeVisible();
-        await expect(page.getByTestId("tier-tcc").locator(".recharts-surface")).toBeVisible();
-        await picture(page, `overview-${look}`);
-        await pending.nth(1).getByRole("button").last().click();
-        await expect(page.getByTestId("act")).toBeEnabled();
-        await picture(page, `cancel-${look}`);
+      await page.goto("/dishes?q=shot-");
+      await expectLive(page);
+      await expect(page.getByTestId("dish-shot-mapo")).toBeVisible();
+      await picture(page, `dishes-${look}`);
+      await page.goto("/dishes/shot-mapo");
+      await expectLive(page);
+      await expect(page.locator(".recharts-surface").first()).toBeVisible();
+      await picture(page, `dish-${look}`);
+      await page.getByTestId("restock").click();
+      await page.getByRole("dialog").getByRole("textbox").first().fill("40");
+      await picture(page, `restock-${look}`);
 
-        await page.goto("/dishes?q=shot-");
-        await expectLive(page);
-        await expect(page.getByTestId("dish-shot-mapo")).toBeVisible();
-        await picture(page, `dishes-${look}`);
-        await page.goto("/dishes/shot-mapo");
-        await expectLive(page);
-        await expect(page.locator(".recharts-surface").first()).toBeVisible();
-        await picture(page, `dish-${look}`);
-        await page.getByTestId("restock").click();
-        await page.getByRole("dialog").getByRole("textbox").first().fill("40");
-        await picture(page, `restock-${look}`);
+      await page.goto("/inbox");
+      await expectLive(page);
+      await expect(page.getByTestId("payment-bank:shot-nobody:1")).toBeVisible();
+      await expect(page.locator("[data-testid^=refund-]").filter({ hasText: "NO-2026-refund" })).toBeVisible();
+      await picture(page, `inbox-${look}`);
+      await page.locator("[data-testid^=refund-]").filter({ hasText: "NO-2026-refund" }).getByRole("button").click();
+      await expect(page.getByTestId("settle")).toBeVisible();
+      await picture(page, `settle-${look}`);
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("?");
+      await picture(page, `keyboard-${look}`);
+      await page.keyboard.press("Control+k");
+      await page.getByRole("combobox").fill("shot");
+      await expect(page.locator("[data-group=dishes]").first()).toBeVisible();
+      await picture(page, `palette-${look}`);
 
-        await page.goto("/locks?window=300");
-        await expectLive(page);
-        await page.getByTestId("watch-lanes").click();
-        await expect(async () => {
-          await lunch(orders, look, 2);
-          expect(await page.getByTestId("lane-chart").locator("[data-batch]").count()).toBeGreaterThan(2);
-        }).toPass();
-        await page.getByTestId("watch-lanes").click();
-        await picture(page, `locks-${look}`);
-        await page.setViewportSize({ width: 1440, height: 1280 });
-        await picture(page, `locks-tall-${look}`);
-        await page.getByTestId("sampling").click();
-        await page.getByRole("dialog").locator("input[value='1']").check({ force: true });
-        await picture(page, `sampling-${look}`);
-      });
+      await page.goto("/locks?window=300");
+      await expectLive(page);
+      await page.getByTestId("watch-lanes").click();
+      await expect(async () => {
+        await lunch(orders, look, 2);
+        expect(await page.getByTestId("lane-chart").locator("[data-batch]").count()).toBeGreaterThan(2);
+      }).toPass();
+      await page.getByTestId("watch-lanes").click();
+      await picture(page, `locks-${look}`);
+      await page.setViewportSize({ width: 1440, height: 1280 });
+      await picture(page, `locks-tall-${look}`);
+      await page.getByTestId("sampling").click();
+      await page.getByRole("dialog").locator("input[value='1']").check({ force: true });
+      await picture(page, `sampling-${look}`);
     });
-  }
+  });
 }
 
 test("the wall fits the screens it hangs on", async ({ wall }) => {
