@@ -1,6 +1,6 @@
 "use client";
 /**
- * One act on a person or a key: what it is about, what it does to whom, a reason, and what was made, shown once.
+ * One act on a person, a key or a setting: what it is about, what it does to whom, a reason, and what was made, shown once.
  * A repeat after a lost answer is the same act: its key is made once for an intent.
  */
 import { useTranslations } from "next-intl";
@@ -34,6 +34,8 @@ interface ActDialogProps {
   consequences: readonly string[];
   /** What must be filled in is. */
   ready: boolean;
+  /** Whoever reads the audit must find one. */
+  reasonNeeded?: boolean;
   /** A sentence for a no that means something of its own here. */
   refusals?: Readonly<Record<string, string>>;
   run(actionKey: string, reason: string): Promise<Made | null>;
@@ -44,7 +46,7 @@ interface ActDialogProps {
   children?: ReactNode;
 }
 
-export function ActDialog({ title, description, act, danger = false, consequences, ready, refusals = {}, run, done, returnFocusTo, onChanged, onClose, children }: ActDialogProps) {
+export function ActDialog({ title, description, act, danger = false, consequences, ready: filled, reasonNeeded = false, refusals = {}, run, done, returnFocusTo, onChanged, onClose, children }: ActDialogProps) {
   const t = useTranslations("operators");
   const actions = useTranslations("action");
   const sentenceOf = useFailure();
@@ -53,6 +55,7 @@ export function ActDialog({ title, description, act, danger = false, consequence
   const [actionKey, setActionKey] = useState(() => crypto.randomUUID());
   const [reason, setReason] = useState("");
   const [busy, setBusy] = useState(false);
+  const ready = filled && (!reasonNeeded || reason.trim() !== "");
   const [failure, setFailure] = useState<string | null>(null);
   const [made, setMade] = useState<Made | null>(null);
 
@@ -124,7 +127,7 @@ export function ActDialog({ title, description, act, danger = false, consequence
             </ul>
           </section>
         )}
-        <TextArea label={actions("reason")} note={actions("optional")} value={reason} onChange={setReason} />
+        <TextArea label={actions("reason")} note={actions(reasonNeeded ? "needed" : "optional")} value={reason} onChange={setReason} />
       </form>
     </Dialog>
   );

@@ -6,14 +6,10 @@ import { useState } from "react";
 import type { ReactNode } from "react";
 import { roleIncludes, type Operator } from "@/server/contracts/console";
 import type { SettingsPage } from "@/server/contracts/settings";
-import { useFailure } from "../console-failure";
+import { ActDialog } from "../operators/act-dialog";
 import { Button } from "../ui/button";
-import { Dialog } from "../ui/dialog";
 import { Fact } from "../ui/fact";
-import { Notice } from "../ui/notice";
 import { Panel } from "../ui/panel";
-import { TextArea } from "../ui/text-area";
-import { useToast } from "../ui/toast";
 import { allowSelfApproval } from "./client";
 
 interface InstallationPanelProps {
@@ -86,43 +82,23 @@ function Setting({ title, meaning, value, by, testId, children }: SettingProps) 
 
 function SelfApprovalDialog({ allowed, onChanged, onClose }: { allowed: boolean; onChanged(): void; onClose(): void }) {
   const t = useTranslations("settings");
-  const actions = useTranslations("action");
-  const sentenceOf = useFailure();
-  const toast = useToast();
-  const [actionKey] = useState(() => crypto.randomUUID());
-  const [reason, setReason] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<string | null>(null);
-  const act = async () => {
-    setBusy(true);
-    setFailure(null);
-    try {
-      await allowSelfApproval(actionKey, allowed, reason.trim());
-      onChanged();
-      toast(t("selfApproval"), t(allowed ? "allowed" : "notAllowed"));
-      onClose();
-    } catch (error) {
-      setFailure(sentenceOf(error));
-      setBusy(false);
-    }
-  };
   return (
-    <Dialog
-      onClose={() => busy || onClose()}
-      returnFocusTo="self-approval-change"
+    <ActDialog
       title={t(allowed ? "allowTitle" : "forbidTitle")}
       description={t("selfApproval")}
-      closeLabel={actions("close")}
-      footer={
-        <>
-          <Button kind="ghost" onClick={onClose} disabled={busy}>{actions("keep")}</Button>
-          <Button kind={allowed ? "danger" : "primary"} busy={busy} disabled={reason.trim() === ""} onClick={() => void act()} data-testid="act">{t(allowed ? "allow" : "forbid")}</Button>
-        </>
-      }
-    >
-      {failure !== null && <Notice className="mb-4">{failure}</Notice>}
-      <p className="mb-4 text-text-2">{t(allowed ? "allowEffect" : "forbidEffect")}</p>
-      <TextArea label={actions("reason")} note={actions("needed")} value={reason} onChange={setReason} />
-    </Dialog>
+      act={t(allowed ? "allow" : "forbid")}
+      danger={allowed}
+      consequences={[t(allowed ? "allowEffect" : "forbidEffect")]}
+      ready
+      reasonNeeded
+      done={t(allowed ? "allowed" : "notAllowed")}
+      returnFocusTo="self-approval-change"
+      onChanged={onChanged}
+      onClose={onClose}
+      run={async (actionKey, reason) => {
+        await allowSelfApproval(actionKey, allowed, reason);
+        return null;
+      }}
+    />
   );
 }
