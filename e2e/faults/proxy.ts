@@ -22,6 +22,7 @@ export class FaultProxy {
   answersLost = 0;
   /** Connections reset. */
   connectionsCut = 0;
+  private connectionsRefused = 0;
   private readonly pairs = new Set<{ near: Socket; far: Socket }>();
 
   private constructor(
@@ -40,6 +41,12 @@ export class FaultProxy {
 
   get port(): number {
     return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Resolves when so many connections have been refused from now on. */
+  async refused(times: number): Promise<void> {
+    const until = this.connectionsRefused + times;
+    while (this.connectionsRefused < until) await new Promise((resolve) => this.server.once("connection", resolve));
   }
 
   /** From now on; connections that are open keep the mood of the moment their bytes arrive. */
@@ -71,6 +78,7 @@ export class FaultProxy {
 
   private accept(near: Socket): void {
     if (this.mood === "refused") {
+      this.connectionsRefused++;
       near.on("error", () => {});
       near.resetAndDestroy();
       return;

@@ -7,7 +7,7 @@ import { Engine } from "./engine.ts";
 import { MemoryFilter } from "./dedup/memory-filter.ts";
 import { RedisFilter } from "./dedup/redis-filter.ts";
 import { RedisFeed } from "./feed/redis-feed.ts";
-import { realClock, sleep } from "./kernel/clock.ts";
+import { realClock, sleep, sleepAwake } from "./kernel/clock.ts";
 import { realRandom } from "./kernel/random.ts";
 import { HOLD_MS } from "./paths/batch-flight.ts";
 import type { FailpointListener } from "./kernel/failpoints.ts";
@@ -127,7 +127,7 @@ async function firstAnswer<T>(ask: () => Promise<T>): Promise<T> {
       return await ask();
     } catch (error) {
       if (attempt === START_ATTEMPTS) throw error;
-      await sleep(realClock, RECONNECT_MS_MAX);
+      await sleepAwake(RECONNECT_MS_MAX);
     }
   }
 }

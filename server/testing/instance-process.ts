@@ -12,7 +12,9 @@ import { createApiReads } from "../console/reads/api-reads.ts";
 import { createPrisma } from "../database.ts";
 import { createEngine } from "../engine/create-engine.ts";
 import { realClock } from "../engine/kernel/clock.ts";
+import type { Failpoint } from "../engine/kernel/failpoints.ts";
 import { ParticipantDirectory } from "../engine/kernel/participant-directory.ts";
+import type { TryRequest } from "../engine/kernel/types.ts";
 import { createLog } from "../log.ts";
 import { Notices } from "../notices.ts";
 import { crowd, type CrowdOrder } from "./crowd.ts";
@@ -22,16 +24,36 @@ export interface InstanceStores {
   redisUrl: string;
 }
 
+export interface InstanceOptions extends InstanceStores {
+  /** The process kills itself where the engine first comes by this place. */
+  failpoint?: Failpoint;
+  /** Hosts that requests may name as participants. */
+  participantHosts?: string[];
+}
+
 export type InstanceOrder =
   | { do: "stats" }
+  | { do: "try"; request: TryRequest }
+  | { do: "confirm" | "cancel" | "reverse"; txId: string }
   | { do: "peers" }
   | { do: "cell"; dishId: string; storeId: string }
   | ({ do: "crowd" } & CrowdOrder);
 
-const { databaseUrl, redisUrl } = JSON.parse(process.argv[2] as string) as InstanceStores;
+/** More than the API gives: a test's machine may be busy. */
+const CALL = { timeoutMs: 5_000, traceId: "0".repeat(32) };
+
+const { databaseUrl, redisUrl, failpoint, participantHosts } = JSON.parse(process.argv[2] as string) as InstanceOptions;
 const log = createLog("error");
+const directory = new ParticipantDirectory([], participantHosts);
 const prisma = createPrisma(databaseUrl);
-const running = await createEngine({ databaseUrl, redisUrl });
+const running = await createEngine({
+  databaseUrl,
+  redisUrl,
+  directory,
+  failpoint: (place) => {
+    if (place === failpoint) process.kill(process.pid, "SIGKILL");
+  },
+});
 const { engine } = running;
 const keys = new ApiKeys(prisma, realClock);
 const notices = new Notices(databaseUrl, KEYS_CHANGED, keys);
@@ -41,7 +63,7 @@ const api = createApi({
   reads: createApiReads(prisma, realClock),
   claims: createApiClaims(prisma),
   payments: { accept: (event) => running.payments.accept(event), secrets: new Map() },
-  directory: new ParticipantDirectory(),
+  directory,
   keys,
   probes: { postgres: () => prisma.$queryRaw`SELECT 1`, redis: () => running.pingRedis() },
   config: { rateLimitPerSecond: 1_000_000 },
@@ -55,6 +77,12 @@ async function obey(order: InstanceOrder): Promise<unknown> {
   switch (order.do) {
     case "stats":
       return engine.stats();
+    case "try":
+      return engine.try(order.request, CALL);
+    case "confirm":
+    case "cancel":
+    case "reverse":
+      return engine[order.do](order.txId, CALL);
     case "peers":
       return engine.instances().map(({ instance, alive, silentMs }) => ({ instance, alive, silentMs }));
     case "cell":

@@ -6,10 +6,13 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { DishCells } from "../engine/paths/cell-care.ts";
-import type { EngineStats } from "../engine/kernel/types.ts";
+import type { EngineStats, MoveAnswer, TryAnswer, TryRequest } from "../engine/kernel/types.ts";
 import { createEngine } from "../engine/create-engine.ts";
 import { crowd, type CrowdOrder, type CrowdReport } from "./crowd.ts";
-import type { InstanceOrder, InstanceStores } from "./instance-process.ts";
+import type { InstanceOptions, InstanceOrder, InstanceStores } from "./instance-process.ts";
+
+/** More than the API gives: a test's machine may be busy. */
+const CALL = { timeoutMs: 5_000, traceId: "0".repeat(32) };
 
 const PROGRAM = fileURLToPath(new URL("./instance-process.ts", import.meta.url));
 
@@ -22,6 +25,8 @@ export interface Instance {
   peers(): Promise<{ instance: string; alive: boolean; silentMs: number }[]>;
   /** A dish as its memory and Redis have it. */
   cell(dishId: string, storeId: string): Promise<DishCells>;
+  try(request: TryRequest): Promise<TryAnswer>;
+  move(verb: "confirm" | "cancel" | "reverse", txId: string): Promise<MoveAnswer>;
   /** Orders of its own customers, in its own process. */
   crowd(order: CrowdOrder): Promise<CrowdReport>;
   stop(): Promise<void>;
@@ -30,8 +35,8 @@ export interface Instance {
 
 type Message = { ready: { url: string; instance: string } } | { id: number; answer?: unknown; error?: string };
 
-export async function startInstance(stores: InstanceStores): Promise<Instance> {
-  const child = fork(PROGRAM, [JSON.stringify(stores)], { execArgv: ["--import", "tsx"], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+export async function startInstance(options: InstanceOptions): Promise<Instance> {
+  const child = fork(PROGRAM, [JSON.stringify(options)], { execArgv: ["--import", "tsx"], stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
   let orders = 0;
   const ready = new Promise<{ url: string; instance: string }>((resolve, reject) => {
@@ -63,6 +68,8 @@ export async function startInstance(stores: InstanceStores): Promise<Instance> {
     stats: () => tell({ do: "stats" }),
     peers: () => tell({ do: "peers" }),
     cell: (dishId, storeId) => tell({ do: "cell", dishId, storeId }),
+    try: (request) => tell({ do: "try", request }),
+    move: (verb, txId) => tell({ do: verb, txId }),
     crowd: (order) => tell({ do: "crowd", ...order }),
     stop: () => end(child, "SIGTERM"),
     kill: () => end(child, "SIGKILL"),
@@ -79,6 +86,8 @@ export async function startLocalInstance(stores: InstanceStores): Promise<Instan
     stats: async () => engine.stats(),
     peers: async () => engine.instances(),
     cell: (dishId, storeId) => engine.cells.look(dishId, storeId),
+    try: (request) => engine.try(request, CALL),
+    move: (verb, txId) => engine[verb](txId, CALL),
     crowd: (order) => crowd(engine, order),
     stop: close,
     kill: close,

@@ -33,3 +33,8 @@ export const realClock: Clock = {
 export function sleep(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => void clock.schedule(delayMs, resolve));
 }
+
+/** By real time, and the process stays for it: at a start nothing else may keep it alive, and it would end without a word. */
+export function sleepAwake(delayMs: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, delayMs));
+}
