@@ -107,7 +107,7 @@ function contenderOf(team: Team, { name, load, demand }: Case, { rampMs, windowM
   };
 }
 
-function figuresOf({ tally, remarks, oversold }: RoundResult, batch: number | null): Figures {
+export function figuresOf({ tally, remarks, oversold }: RoundResult, batch: number | null): Figures {
   const { endings, everything, windowMs } = tally;
   const latencies = new Latencies();
   latencies.add(tally.done);
