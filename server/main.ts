@@ -106,11 +106,13 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
   const notices = new Notices(databaseUrl, KEYS_CHANGED, keys);
   shutdown.add("notices", () => notices.stop());
   await notices.start();
+  const notifier = startNotifier({ config, log, prisma, running, shutdown });
   const api = createApi({
     engine,
     reads,
     claims: createApiClaims(prisma),
-    payments: { accept: (event) => running.payments.accept(event), secrets: config.paymentSecrets },
+    payments: { accept: (event) => running.payments.accept(event), secrets: config.paymentSecrets, counters: () => running.payments.counters },
+    ...(notifier && { tellings: () => notifier.counters }),
     directory,
     keys,
     probes: { postgres: () => prisma.$queryRaw`SELECT 1`, redis: () => running.pingRedis() },
@@ -122,7 +124,6 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
   engine.onDue("bulk", (inMs) => bulk.expect(inMs));
   bulk.start();
   shutdown.add("bulk actions", () => bulk.stop());
-  startNotifier({ config, log, prisma, running, shutdown });
   const retention = new Retention({
     prisma,
     clock: realClock,
@@ -172,9 +173,9 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
 }
 
 /** Tells people outside, when somebody wants to be told. */
-function startNotifier({ config, log, prisma, running, shutdown }: { config: Config; log: Log; prisma: PrismaClient; running: RunningEngine; shutdown: Shutdown }): void {
+function startNotifier({ config, log, prisma, running, shutdown }: { config: Config; log: Log; prisma: PrismaClient; running: RunningEngine; shutdown: Shutdown }): Notifier | null {
   const { notify } = config;
-  if (!notify) return;
+  if (!notify) return null;
   const notifier = new Notifier({
     prisma,
     clock: realClock,
@@ -188,6 +189,7 @@ function startNotifier({ config, log, prisma, running, shutdown }: { config: Con
   running.payments.onTicket(() => notifier.heard());
   notifier.start();
   shutdown.add("notifications", () => notifier.stop());
+  return notifier;
 }
 
 function openStores({ stores, dataDir, cacheDir }: Config): Promise<Stores> {

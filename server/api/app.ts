@@ -30,7 +30,7 @@ const REPORTS_PER_SECOND = 10;
 const NO_FALLBACK: FallbackView = { answered: 0, remembered: 0, circuit: "closed" };
 
 export function createApi(dependencies: ApiDependencies): Api {
-  const { clock, config, engine, probes, reads } = dependencies;
+  const { clock, config, engine, payments, probes, reads, tellings } = dependencies;
   const requests = new RequestTimes();
   let documentText: string | undefined;
   let metrics: Metrics | undefined;
@@ -40,7 +40,7 @@ export function createApi(dependencies: ApiDependencies): Api {
     readiness: new ReadinessCheck(probes, clock),
     requests,
     // Made when somebody first asks: what is measured of the process itself costs a little from then on.
-    metrics: () => (metrics ??= new Metrics({ engine, requests, fallback: reads.fallback ?? NO_FALLBACK })).text(),
+    metrics: () => (metrics ??= new Metrics({ engine, requests, fallback: reads.fallback ?? NO_FALLBACK, payments: payments.counters, tellings })).text(),
     traces: new TraceFile(engine, clock),
     openApi: () => (documentText ??= JSON.stringify(openApiDocument(ROUTES))),
     unexpected: reporter(dependencies),

@@ -21,6 +21,7 @@ import type {
   TryRequest,
 } from "../engine/kernel/types.ts";
 import type { PaymentEvent } from "../engine/payments/payment-ledger.ts";
+import type { PaymentCounters } from "../engine/payments/payments.ts";
 import type { ContentionProfile } from "../engine/tiers/lock/contention-profile.ts";
 import type { Flight, WaitChain } from "../engine/tiers/lock/dish-locks.ts";
 import type { NewCoupon, NewDish } from "../engine/tiers/tcc/ledger.ts";
@@ -104,6 +105,14 @@ export interface ApiPayments {
   accept(event: PaymentEvent): Promise<{ duplicate: boolean }>;
   /** By source. */
   secrets: ReadonlyMap<string, string>;
+  /** For metrics. Absent: they stay at 0. */
+  counters?(): PaymentCounters;
+}
+
+/** Messages to people outside, by what they were about. */
+export interface TellingCounters {
+  readonly sent: Readonly<Record<string, number>>;
+  readonly failed: Readonly<Record<string, number>>;
 }
 
 export interface ApiKeyIdentity {
@@ -131,6 +140,8 @@ export interface ApiDependencies {
   reads: ApiReads;
   claims: ApiClaims;
   payments: ApiPayments;
+  /** For metrics: what was told outside. Absent: nobody is told. */
+  tellings?(): TellingCounters;
   /** Who may take part in a transaction. */
   directory: Pick<ParticipantDirectory, "resolve">;
   keys: ApiKeyVerifier;

@@ -9,7 +9,7 @@ import type { Random } from "../engine/kernel/random.ts";
 import { Rounds } from "../engine/kernel/rounds.ts";
 import type { ParticipantState } from "../engine/tiers/tcc/participants.ts";
 import type { PrismaClient } from "../generated/prisma/client.ts";
-import type { Message } from "./formats.ts";
+import type { Message, NotificationKind } from "./formats.ts";
 
 /** How often it asks itself whether somebody said that there is something to tell. */
 const BEAT_MS = 500;
@@ -46,6 +46,8 @@ const LEASE_MS = 20_000;
 const RETRY_MS = 5_000;
 const RETRY_MS_MAX = 10 * 60 * 1_000;
 
+const KINDS = { REVIEW: 0, REFUND: 0, PARTICIPANT: 0, PAYMENT: 0 } as const satisfies Record<NotificationKind, 0>;
+
 export interface NotifierPorts {
   prisma: Pick<PrismaClient, "$queryRaw" | "$executeRaw">;
   clock: Clock;
@@ -67,6 +69,8 @@ interface ClaimedRow {
 }
 
 export class Notifier {
+  /** Messages since the process started. */
+  readonly counters: { sent: Record<NotificationKind, number>; failed: Record<NotificationKind, number> } = { sent: { ...KINDS }, failed: { ...KINDS } };
   private readonly openSinceMs = new Map<string, number>();
   private readonly rounds: Rounds;
   private lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -193,6 +197,7 @@ export class Notifier {
     try {
       await send({ cause, kind, count: pending, sample, firstAtMs: first_at.getTime() });
     } catch (error) {
+      this.counters.failed[kind]++;
       onError(error);
       const pauseMs = Math.min(RETRY_MS * 2 ** failures, RETRY_MS_MAX) * (0.5 + random.next() / 2);
       await prisma.$executeRaw`
@@ -200,6 +205,7 @@ export class Notifier {
          WHERE cause = ${cause} AND attempt = ${attempt}`;
       return false;
     }
+    this.counters.sent[kind]++;
     // What came while it was on its way is the next message's.
     await prisma.$executeRaw`
       UPDATE notifications SET messages = messages + 1, told = told + ${pending}::int, pending = pending - ${pending}::int, failures = 0, last_error = NULL, sent_at = clock_timestamp(),

@@ -6,7 +6,8 @@ import type { EngineHistograms, EngineStats } from "../../engine/kernel/types.ts
 import type { HistogramSnapshot } from "../../engine/kernel/histogram.ts";
 import type { ParticipantState } from "../../engine/tiers/tcc/participants.ts";
 import type { InstanceView } from "../../engine/feed/instances.ts";
-import type { FallbackView } from "../ports.ts";
+import type { PaymentCounters } from "../../engine/payments/payments.ts";
+import type { FallbackView, TellingCounters } from "../ports.ts";
 import type { RequestTimes } from "../request-times.ts";
 
 /** One moment of everything that is read, so that the numbers of a scrape agree with each other. */
@@ -19,6 +20,8 @@ export interface Scrape {
   sampleEvery: number;
   requests: RequestTimes;
   fallback: FallbackView;
+  payments: PaymentCounters;
+  tellings: TellingCounters;
 }
 
 export interface Reading<V> {
@@ -43,6 +46,10 @@ const MS_TO_SECONDS = 1e-3;
 
 function counter(name: MetricRow["name"], help: string, read: (stats: EngineStats) => number): MetricRow {
   return { name, type: "counter", help, labels: [], read: ({ stats }) => [{ value: read(stats) }] };
+}
+
+function payment(name: MetricRow["name"], type: "counter" | "gauge", help: string, read: (counters: PaymentCounters) => number): MetricRow {
+  return { name, type, help, labels: [], read: ({ payments }) => [{ value: read(payments) }] };
 }
 
 function gauge(name: MetricRow["name"], help: string, read: (scrape: Scrape) => number): MetricRow {
@@ -169,6 +176,34 @@ export const METRICS: readonly MetricRow[] = [
   },
   { name: "eightysix_reads_stale_total", type: "counter", help: "Reads answered from the last snapshot.", labels: [], read: ({ fallback }) => [{ value: fallback.answered }] },
   gauge("eightysix_reads_snapshot_dishes", "Dishes remembered for reads without Postgres.", ({ fallback }) => fallback.remembered),
+
+  {
+    name: "eightysix_dedup_messages_total",
+    type: "counter",
+    help: "Messages by who knew them already: `nobody` (it took effect), a `filter` in memory or Redis, or only the `ledger`.",
+    labels: ["consumer", "known_to"],
+    read: ({ payments: { callbacks } }) =>
+      Object.entries({ nobody: callbacks.first, filter: callbacks.filtered, ledger: callbacks.repeated }).map(([known_to, value]) => ({ value, labels: { consumer: "payments", known_to } })),
+  },
+  {
+    name: "eightysix_payments_settled_total",
+    type: "counter",
+    help: "Payments that this instance brought to an outcome.",
+    labels: ["outcome"],
+    read: ({ payments }) => Object.entries(payments.outcomes).map(([outcome, value]) => ({ value, labels: { outcome } })),
+  },
+  payment("eightysix_payments_failed_attempts_total", "counter", "Attempts to carry a payment out that failed; each is followed by another.", ({ failed }) => failed),
+  payment("eightysix_payments_recovered_total", "counter", "Due payments this instance took up, its own and others'.", ({ recovered }) => recovered),
+  payment("eightysix_payments_tickets_total", "counter", "Refund and review tickets this instance opened for payments.", ({ tickets }) => tickets),
+  payment("eightysix_payments_in_flight", "gauge", "Payments being carried out now.", ({ inFlight }) => inFlight),
+  {
+    name: "eightysix_notifications_total",
+    type: "counter",
+    help: "Messages to people outside, by what they are about and whether they were taken.",
+    labels: ["kind", "outcome"],
+    read: ({ tellings }) =>
+      Object.entries({ sent: tellings.sent, failed: tellings.failed }).flatMap(([outcome, kinds]) => Object.entries(kinds).map(([kind, value]) => ({ value, labels: { kind, outcome } }))),
+  },
 
   counter("eightysix_feed_dropped_total", "Messages of the live feed that were not sent, or could not be read.", ({ feed }) => feed.dropped),
   counter("eightysix_feed_gaps_total", "Times the live feed was followed anew; the first at the start.", ({ feed }) => feed.gaps),

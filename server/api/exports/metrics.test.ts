@@ -222,6 +222,38 @@ describe("metrics", () => {
     }
   });
 
+  test("say what came of payments, of repeated messages and of what was told outside", async () => {
+    const api = testApi({
+      payments: {
+        accept: async () => ({ duplicate: false }),
+        secrets: new Map(),
+        counters: () => ({
+          callbacks: { first: 7, filtered: 2, repeated: 1 },
+          outcomes: { SOLD: 4, REPEATED: 0, REFUND_DUE: 1, REFUNDED: 0, CANCELLED: 0, OVERRULED: 0, TOO_LATE: 0, NO_ORDER: 0 },
+          failed: 3,
+          recovered: 5,
+          tickets: 1,
+          inFlight: 2,
+        }),
+      },
+      tellings: () => ({ sent: { REFUND: 1, PAYMENT: 2 }, failed: { REFUND: 6 } }),
+    });
+    const values = valuesOf((await api.send("GET", "/api/metrics")).body as string);
+    expect(Object.fromEntries(values)).toMatchObject({
+      'eightysix_dedup_messages_total{consumer="payments",known_to="nobody"}': 7,
+      'eightysix_dedup_messages_total{consumer="payments",known_to="filter"}': 2,
+      'eightysix_dedup_messages_total{consumer="payments",known_to="ledger"}': 1,
+      'eightysix_payments_settled_total{outcome="SOLD"}': 4,
+      'eightysix_payments_settled_total{outcome="REFUND_DUE"}': 1,
+      eightysix_payments_failed_attempts_total: 3,
+      eightysix_payments_recovered_total: 5,
+      eightysix_payments_tickets_total: 1,
+      eightysix_payments_in_flight: 2,
+      'eightysix_notifications_total{kind="PAYMENT",outcome="sent"}': 2,
+      'eightysix_notifications_total{kind="REFUND",outcome="failed"}': 6,
+    });
+  });
+
   test("are for keys with the scope observe", async () => {
     const { api } = workingApi();
     expect((await api.send("GET", "/api/metrics", { key: null })).status).toBe(401);

@@ -3,7 +3,8 @@
  * nothing of it. The text and the metrics of the process are prom-client's, in a registry of our own.
  */
 import { collectDefaultMetrics, type Metric, Registry } from "prom-client";
-import type { ApiEngineView, FallbackView } from "../ports.ts";
+import type { PaymentCounters } from "../../engine/payments/payments.ts";
+import type { ApiEngineView, FallbackView, TellingCounters } from "../ports.ts";
 import type { RequestTimes } from "../request-times.ts";
 import { METRICS, type MetricRow, type Reading, type Scrape } from "./metric-table.ts";
 import type { HistogramSnapshot } from "../../engine/kernel/histogram.ts";
@@ -12,7 +13,20 @@ export interface MetricSources {
   engine: ApiEngineView;
   requests: RequestTimes;
   fallback: FallbackView;
+  payments?: (() => PaymentCounters) | undefined;
+  tellings?: (() => TellingCounters) | undefined;
 }
+
+/** Where nothing is counted: all of it, so that every metric is there from the first scrape on. */
+const NO_PAYMENTS: PaymentCounters = {
+  callbacks: { first: 0, filtered: 0, repeated: 0 },
+  outcomes: { SOLD: 0, REPEATED: 0, REFUND_DUE: 0, REFUNDED: 0, CANCELLED: 0, OVERRULED: 0, TOO_LATE: 0, NO_ORDER: 0 },
+  failed: 0,
+  recovered: 0,
+  tickets: 0,
+  inFlight: 0,
+};
+const NO_KINDS = { REVIEW: 0, REFUND: 0, PARTICIPANT: 0, PAYMENT: 0 };
 
 interface Line {
   value: number;
@@ -44,7 +58,7 @@ export class Metrics {
   }
 
   private read(): Scrape {
-    const { engine, requests, fallback } = this.sources;
+    const { engine, requests, fallback, payments, tellings } = this.sources;
     return {
       stats: engine.stats(),
       histograms: engine.histograms(),
@@ -54,6 +68,8 @@ export class Metrics {
       sampleEvery: engine.profile.sampleEvery,
       requests,
       fallback,
+      payments: payments?.() ?? NO_PAYMENTS,
+      tellings: tellings?.() ?? { sent: NO_KINDS, failed: NO_KINDS },
     };
   }
 }

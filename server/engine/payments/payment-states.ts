@@ -18,15 +18,18 @@ export const PAYMENT_MOVES = {
 } as const satisfies Record<PaymentState, readonly PaymentState[]>;
 
 /** What became of it; null: it is under way. */
-export type PaymentOutcome =
-  | "SOLD" // the transaction is confirmed, or decided to be
-  | "REPEATED" // the same money told of again after a reversal returned it
-  | "REFUND_DUE" // nothing will be sold for it: a refund ticket is open
-  | "REFUNDED" // and somebody has returned the money
-  | "CANCELLED" // not paid: the transaction is cancelled
-  | "OVERRULED" // not paid, says this one; another says paid, and that sticks
-  | "TOO_LATE" // not paid, and the transaction had been confirmed by other means
-  | "NO_ORDER"; // not paid, and no transaction came
+export const PAYMENT_OUTCOMES = [
+  "SOLD", // the transaction is confirmed, or decided to be
+  "REPEATED", // the same money told of again after a reversal returned it
+  "REFUND_DUE", // nothing will be sold for it: a refund ticket is open
+  "REFUNDED", // and somebody has returned the money
+  "CANCELLED", // not paid: the transaction is cancelled
+  "OVERRULED", // not paid, says this one; another says paid, and that sticks
+  "TOO_LATE", // not paid, and the transaction had been confirmed by other means
+  "NO_ORDER", // not paid, and no transaction came
+] as const;
+
+export type PaymentOutcome = (typeof PAYMENT_OUTCOMES)[number];
 
 export function canPaymentMove(from: PaymentState, to: PaymentState): boolean {
   return (PAYMENT_MOVES[from] as readonly PaymentState[]).includes(to);

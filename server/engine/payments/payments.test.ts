@@ -91,6 +91,7 @@ describe("payment callbacks", () => {
     for (let i = 0; i < 30; i++) expect(await send("a", "1")).toEqual({ duplicate: true });
     expect(await send("a", "1", "FAILED")).toEqual({ duplicate: true });
     expect(stateOf("a")).toBe("CONFIRMED");
+    expect(services[0]?.counters).toMatchObject({ callbacks: { first: 2, filtered: 31, repeated: 0 }, outcomes: { SOLD: 1, CANCELLED: 1, REFUND_DUE: 0 }, failed: 0, tickets: 0, inFlight: 0 });
   });
 
   test("an unknown order waits, and is sold within a second or two of its Try", async () => {

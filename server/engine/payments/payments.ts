@@ -3,7 +3,7 @@
  * durable, and carried out after that, by whoever has its lease: this instance at once, any other when the lease has passed.
  * It decides nothing about stock: the engine's verbs do, and the payment ledger moves the states.
  */
-import { Dedup, type DedupFilter } from "../dedup/dedup.ts";
+import { Dedup, type DedupCounters, type DedupFilter } from "../dedup/dedup.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { EngineError } from "../kernel/errors.ts";
 import { Gathering, insist } from "../kernel/gathering.ts";
@@ -12,6 +12,7 @@ import { Rounds } from "../kernel/rounds.ts";
 import { isLedgerFailure } from "../tiers/tcc/ledger.ts";
 import { CARRY_OUT_TIMEOUT_MS, carryOut, type PaymentVerbs } from "./carry-out.ts";
 import { PAYMENT_LEASE_MS, paymentKeyOf, type LeasedPayment, type PaymentEvent, type PaymentLedger, type PaymentReport, type SettledPayment } from "./payment-ledger.ts";
+import { PAYMENT_OUTCOMES, type PaymentOutcome } from "./payment-states.ts";
 
 /** How often this instance asks itself whether a payment that it knows of, or that the due watch found, is due. */
 const LOOK_INTERVAL_MS = 250;
@@ -37,6 +38,20 @@ export interface PaymentPorts {
   filters?: readonly DedupFilter[];
 }
 
+/** Since the process started, of what this instance did. */
+export interface PaymentCounters {
+  /** Callbacks, by who knew them: nobody, a filter, or only the ledger. */
+  callbacks: Readonly<DedupCounters>;
+  outcomes: Record<PaymentOutcome, number>;
+  /** Attempts that failed; each is followed by another. */
+  failed: number;
+  /** Due payments that were taken up, its own and others'. */
+  recovered: number;
+  tickets: number;
+  /** Payments that are being carried out now. */
+  inFlight: number;
+}
+
 export type TicketListener = (txId: string, ticketId: string) => void;
 
 export class Payments {
@@ -49,6 +64,7 @@ export class Payments {
   private readonly rounds: Rounds;
   private passing: Promise<number> | null = null;
   private stopped = false;
+  private readonly counted = { outcomes: Object.fromEntries(PAYMENT_OUTCOMES.map((outcome) => [outcome, 0])) as Record<PaymentOutcome, number>, failed: 0, recovered: 0, tickets: 0 };
 
   constructor(private readonly ports: PaymentPorts) {
     const { clock } = ports;
@@ -58,8 +74,8 @@ export class Payments {
     this.reporting = new Gathering(clock, (reports) => this.report(reports));
   }
 
-  get counters(): Readonly<Dedup<PaymentEvent>["counters"]> {
-    return this.dedup.counters;
+  get counters(): PaymentCounters {
+    return { ...this.counted, callbacks: this.dedup.counters, inFlight: this.underWay.size };
   }
 
   /**
@@ -123,6 +139,7 @@ export class Payments {
     const limit = Math.min(CLAIM_MAX, CARRYING_MAX - this.underWay.size);
     const payments = limit > 0 ? await this.ports.ledger.claim(limit).catch(() => []) : [];
     if (limit <= 0 || payments.length === limit) this.expect(0); // more may be due
+    this.counted.recovered += payments.length;
     for (const payment of payments) this.begin(payment);
     return payments.length;
   }
@@ -158,6 +175,9 @@ export class Payments {
     const report = await carryOut(payment, verbs, { timeoutMs: CARRY_OUT_TIMEOUT_MS, traceId: NO_TRACE }, random);
     const settled = await this.reporting.add(report);
     if (!settled) return;
+    if (settled.outcome !== null) this.counted.outcomes[settled.outcome]++;
+    if (report.failed) this.counted.failed++;
+    if (settled.openedTicketId !== null) this.counted.tickets++;
     if (settled.state !== "COMPLETED" && settled.state !== "FAILED" && settled.outcome === null) this.expect(report.outcome === null ? report.retryInMs : 0);
     if (settled.openedTicketId !== null) for (const listener of this.listeners) listener(settled.txId as string, settled.openedTicketId);
   }
