@@ -158,6 +158,14 @@ describe("access", () => {
     expect((await ask("/console/overview")).headers.get("cache-control")).toBe("no-store");
     expect((await ask("/console/overview", { signedIn: false })).headers.get("cache-control")).toBe("no-store");
   });
+
+  test("no answer is taken for something else than it says it is, refusals and files neither", async () => {
+    for (const answered of [await ask("/console/overview"), await ask("/console/overview", { signedIn: false }), await act("confirm", { headers: { origin: "http://evil.example" } })]) {
+      expect(answered.headers.get("x-content-type-options")).toBe("nosniff");
+    }
+    const file = await app.request(`http://${HOST}/api/console/exports/audit.csv`, { headers: { host: HOST, cookie } });
+    expect([file.headers.get("x-content-type-options"), file.headers.get("content-type"), file.headers.get("content-disposition")]).toEqual(["nosniff", "text/csv; charset=utf-8", 'attachment; filename="audit.csv"']);
+  });
 });
 
 describe("sign-in over HTTP", () => {

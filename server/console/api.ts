@@ -48,6 +48,7 @@ export function createConsoleApi(deps: ConsoleDeps): Hono<ConsoleEnv> {
 
   const sameOrigin: MiddlewareHandler<ConsoleEnv> = async (c, next) => {
     const changes = !["GET", "HEAD"].includes(c.req.method);
+    c.header("X-Content-Type-Options", "nosniff");
     if (!isSameOrigin(c.req.raw.headers, changes)) return problem(c, "FORBIDDEN", "The request does not come from the console.");
     c.header("Cache-Control", "no-store");
     await next();
