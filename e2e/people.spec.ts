@@ -3,6 +3,7 @@ import type { Browser, Page } from "@playwright/test";
 import type { FirstRun } from "../server/first-run.ts";
 import { complaintsOf, expect, expectLive, signIn, test } from "./application.ts";
 import { violations } from "./axe.ts";
+import { LOOKS, picture } from "./pictures.ts";
 
 /** Adds an operator over the page, and takes the password that is shown once. */
 async function addOperator(wall: Page, name: string, email: string, role: string): Promise<string> {
@@ -192,6 +193,34 @@ for (const colorScheme of ["light", "dark"] as const) {
       await wall.goto("/settings");
       await expectLive(wall);
       expect(await violations(wall)).toEqual([]);
+    });
+  });
+}
+
+for (const { name, colorScheme, locale } of LOOKS) {
+  test.describe(`pictures, ${name}`, () => {
+    test.use({ colorScheme, locale });
+
+    test("of the audit, of operators with a dialog, and of settings", async ({ wall }) => {
+      await wall.goto("/audit");
+      await expectLive(wall);
+      await picture(wall, `audit-${name}`);
+      await wall.goto("/operators");
+      await expectLive(wall);
+      await picture(wall, `operators-${name}`);
+      await wall.locator("#add-operator").click();
+      await expect(wall.getByRole("dialog")).toBeVisible();
+      await picture(wall, `add-operator-${name}`);
+      await wall.keyboard.press("Escape");
+      await wall.goto("/settings");
+      await expectLive(wall);
+      await picture(wall, `settings-${name}`);
+      await wall.setViewportSize({ width: 390, height: 844 });
+      for (const page of ["settings", "operators", "audit"]) {
+        await wall.goto(`/${page}`);
+        await expectLive(wall);
+        await picture(wall, `${page}-phone-${name}`);
+      }
     });
   });
 }
