@@ -1,7 +1,7 @@
 /**
  * Calls to the console's own routes. Every failure becomes a ConsoleError with a code that messages/ has a sentence for.
  */
-import type { ActionPreview, ActionResult, ManualVerb, Preferences, SignedIn } from "@/server/contracts/console";
+import type { ActionPreview, ActionResult, ManualVerb, Operator, Preferences, SignedIn } from "@/server/contracts/console";
 import type { DishActionResult, DishVerb } from "@/server/contracts/dish-page";
 
 export class ConsoleError extends Error {
@@ -33,6 +33,11 @@ export function savePreferences(change: Partial<Preferences>): Promise<Preferenc
 
 export function signIn(email: string, password: string): Promise<SignedIn> {
   return call("/api/auth/sign-in", { method: "POST", body: { email, password } });
+}
+
+/** Who is signed in; asking renews the session when that is due. */
+export function readSession(): Promise<{ operator: Operator }> {
+  return call("/api/auth/session", {});
 }
 
 let leaving = false;

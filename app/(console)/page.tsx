@@ -8,11 +8,15 @@ export async function generateMetadata(): Promise<Metadata> {
   return { title: (await getTranslations("shell"))("overview") };
 }
 
-export default async function OverviewPage() {
+interface PageProps {
+  searchParams: Promise<{ kiosk?: string }>;
+}
+
+export default async function OverviewPage({ searchParams }: PageProps) {
   const operator = await requireOperator();
   const { board } = getRuntime();
   await board.freshPending();
   return (
-    <Overview operator={operator} overview={board.overview.snapshot()} transactions={board.transactions.snapshot()} />
+    <Overview operator={operator} overview={board.overview.snapshot()} transactions={board.transactions.snapshot()} kiosk={(await searchParams).kiosk === "1"} />
   );
 }

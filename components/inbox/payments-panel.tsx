@@ -41,7 +41,7 @@ export function PaymentsPanel({ polled: { value, stale, again }, query, setQuery
   const t = useTranslations("inbox");
   const format = useFormatter();
   const { counts, nextCursor } = value;
-  const { rows, news, showNews, handlers } = useSteadyRows(`${query.view} ${query.orderId}`, value.payments, keyOf);
+  const { rows, isGone, news, showNews, handlers } = useSteadyRows(`${query.view} ${query.orderId}`, value.payments, keyOf);
   const showOrder = useCallback((orderId: string) => setQuery({ orderId, view: "all" }), [setQuery]);
   const body = useRef<HTMLDivElement>(null);
   useListKeys({ body, length: rows.length });
@@ -104,7 +104,7 @@ export function PaymentsPanel({ polled: { value, stale, again }, query, setQuery
           }
         >
           {rows.map((payment, index) => (
-            <Row key={payment.paymentKey} payment={payment} index={index} mayAct={mayAct} onRetried={again} onOrder={showOrder} />
+            <Row key={payment.paymentKey} payment={payment} gone={isGone(payment)} index={index} mayAct={mayAct} onRetried={again} onOrder={showOrder} />
           ))}
         </Table>
       )}
@@ -129,19 +129,21 @@ export function PanelNote({ cut, news, showNews }: { cut: string | null; news: n
 
 interface RowProps {
   payment: PaymentRow;
+  /** It is in this list no more: its order came, or it has ended. */
+  gone: boolean;
   index: number;
   mayAct: boolean;
   onRetried(): void;
   onOrder(orderId: string): void;
 }
 
-const Row = memo(function Row({ payment, index, mayAct, onRetried, onOrder }: RowProps) {
+const Row = memo(function Row({ payment, gone, index, mayAct, onRetried, onOrder }: RowProps) {
   const t = useTranslations("inbox");
   const money = useMoney();
   const { paymentKey, source, orderId, eventId, status, amountCents, txId, txState, ticketId, failures, lastError } = payment;
   const paid = status === "PAID";
   return (
-    <tr data-testid={`payment-${paymentKey}`} data-index={index} data-state={payment.state} className={ROW}>
+    <tr data-testid={`payment-${paymentKey}`} data-index={index} data-state={payment.state} className={cn(ROW, gone && "opacity-60")}>
       <td className="pl-4!">
         <button type="button" onClick={() => onOrder(orderId)} title={t("ofThisOrder", { orderId })} className="block max-w-full truncate rounded text-left font-mono text-xs leading-5 hover:text-accent hover:underline">
           {orderId}
@@ -175,7 +177,7 @@ const Row = memo(function Row({ payment, index, mayAct, onRetried, onOrder }: Ro
           </>
         )}
       </td>
-      <Times payment={payment} mayAct={mayAct} onRetried={onRetried} />
+      <Times payment={payment} mayAct={mayAct && !gone} onRetried={onRetried} />
     </tr>
   );
 });

@@ -1,6 +1,6 @@
 "use client";
 /** Refund tickets, the longest open first: who paid how much for what was never sold, and who has settled it, and how. */
-import { Banknote, CircleCheck, UserRound } from "lucide-react";
+import { Banknote, Check, CircleCheck, UserRound } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import Link from "next/link";
 import { useCallback, useRef } from "react";
@@ -11,6 +11,7 @@ import type { Polled } from "../live/use-poll";
 import { useAge } from "../overview/ages";
 import { useMoney } from "../overview/money";
 import { StateBadge } from "../transactions/state-badge";
+import { Badge } from "../ui/badge";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
 import { Empty } from "../ui/empty";
@@ -36,7 +37,7 @@ const idOf = ({ ticketId }: RefundRow) => ticketId;
 export function RefundsPanel({ polled: { value, stale }, query, setQuery, mayAct, onSettled }: RefundsPanelProps) {
   const t = useTranslations("inbox");
   const format = useFormatter();
-  const { rows, news, showNews, handlers } = useSteadyRows(query.refunds, value.refunds, idOf);
+  const { rows, isGone, news, showNews, handlers } = useSteadyRows(query.refunds, value.refunds, idOf);
   const body = useRef<HTMLUListElement>(null);
   useListKeys({ body, length: rows.length });
   const asked = value.refunds.find(({ ticketId, closedAtMs }) => ticketId === query.ticketId && closedAtMs === null);
@@ -63,7 +64,7 @@ export function RefundsPanel({ polled: { value, stale }, query, setQuery, mayAct
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         <ul ref={body} tabIndex={0} aria-labelledby="refunds-title" className="scroll-quiet min-h-0 flex-1 divide-y overflow-y-auto" {...handlers}>
           {rows.map((refund, index) => (
-            <Row key={refund.ticketId} refund={refund} index={index} mayAct={mayAct} onSettle={(ticketId) => setQuery({ ticketId }, "replace")} />
+            <Row key={refund.ticketId} refund={refund} gone={isGone(refund)} index={index} mayAct={mayAct} onSettle={(ticketId) => setQuery({ ticketId }, "replace")} />
           ))}
         </ul>
       )}
@@ -72,15 +73,24 @@ export function RefundsPanel({ polled: { value, stale }, query, setQuery, mayAct
   );
 }
 
-function Row({ refund, index, mayAct, onSettle }: { refund: RefundRow; index: number; mayAct: boolean; onSettle(ticketId: string): void }) {
+interface RowProps {
+  refund: RefundRow;
+  /** It is in this list no more: settled, or reopened. */
+  gone: boolean;
+  index: number;
+  mayAct: boolean;
+  onSettle(ticketId: string): void;
+}
+
+function Row({ refund, gone, index, mayAct, onSettle }: RowProps) {
   const t = useTranslations("inbox");
   const money = useMoney();
   const { ticketId, txId, orderId, txState, amountCents, payments, closedAtMs, claimedBy, settledBy, settlement } = refund;
   const open = closedAtMs === null;
   return (
-    <li data-index={index} data-testid={`refund-${ticketId}`} className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-4 gap-y-1 px-4 py-2.5 hover:bg-sunken">
+    <li data-index={index} data-testid={`refund-${ticketId}`} className={cn("grid grid-cols-[minmax(0,1fr)_auto] gap-x-4 gap-y-1 px-4 py-2.5 hover:bg-sunken", gone && "text-text-3")}>
       <div className="min-w-0">
-        <p className={cn("text-lg leading-6 font-semibold", !open && "text-text-2")}>{amountCents === null ? t("amountUnknown") : money(amountCents)}</p>
+        <p className={cn("text-lg leading-6 font-semibold", !open && !gone && "text-text-2")}>{amountCents === null ? t("amountUnknown") : money(amountCents)}</p>
         <p className="flex min-w-0 items-center gap-2">
           <Link href={`/transactions/${encodeURIComponent(txId)}`} prefetch={false} className="truncate rounded font-mono text-xs hover:text-accent hover:underline" title={txId}>
             {orderId ?? txId}
@@ -97,13 +107,14 @@ function Row({ refund, index, mayAct, onSettle }: { refund: RefundRow; index: nu
       </div>
       <div className="flex flex-col items-end justify-between gap-1 text-right">
         <Since refund={refund} />
-        {open ? (
+        {open && gone && <Badge tone="ok" icon={Check}>{t("refundViews.settled")}</Badge>}
+        {open && !gone && (
           <Button size="sm" disabled={!mayAct} title={mayAct ? undefined : t("roleNeeded")} aria-label={t("settleThis", { ticketId })} onClick={() => onSettle(ticketId)}>
             <Banknote aria-hidden className="size-3.5" />
             {t("settle")}
           </Button>
-        ) : null}
-        {open && claimedBy !== null && <span className="text-2xs text-text-3">{t("with", { name: claimedBy })}</span>}
+        )}
+        {open && !gone && claimedBy !== null && <span className="text-2xs text-text-3">{t("with", { name: claimedBy })}</span>}
       </div>
     </li>
   );

@@ -36,7 +36,9 @@ export function HotDishes({ className }: { className?: string }) {
           <span className="mr-1 hidden @3xl:block">
             <StockBarLegend left={t("left")} frozen={t("frozen")} sold={t("sold")} />
           </span>
-          <OrderSelect />
+          <span className="group-data-[kiosk=true]/wall:hidden">
+            <OrderSelect />
+          </span>
         </>
       }
     >
@@ -146,7 +148,7 @@ function OrderNote() {
   return (
     <span className="flex items-center gap-2">
       <span className="hidden @lg:inline">{waits ? t("orderWaits") : t("reordersIn", { seconds })}</span>
-      <Button kind="ghost" size="sm" className="h-6 px-1.5" onClick={() => store.reorder()}>
+      <Button kind="ghost" size="sm" className="h-6 px-1.5 group-data-[kiosk=true]/wall:hidden" onClick={() => store.reorder()}>
         {t("reorderNow")}
       </Button>
     </span>

@@ -30,7 +30,14 @@ interface Asked {
   verb: ManualVerb;
 }
 
-export function PendingTable({ mayAct, className }: { mayAct: boolean; className?: string }) {
+interface PendingTableProps {
+  mayAct: boolean;
+  /** On a wall: each row says its state instead of what can be done. */
+  lookOnly: boolean;
+  className?: string;
+}
+
+export function PendingTable({ mayAct, lookOnly, className }: PendingTableProps) {
   const t = useTranslations("pending");
   const rows = usePending();
   const totals = usePendingTotals();
@@ -77,7 +84,7 @@ export function PendingTable({ mayAct, className }: { mayAct: boolean; className
           }
         >
           {rows.map((row, index) => (
-            <PendingRow key={row.transaction.txId} index={index} row={row} mayAct={mayAct} ask={ask} />
+            <PendingRow key={row.transaction.txId} index={index} row={row} mayAct={mayAct} lookOnly={lookOnly} ask={ask} />
           ))}
         </Table>
       )}
@@ -90,10 +97,11 @@ interface PendingRowProps {
   index: number;
   row: PendingView;
   mayAct: boolean;
+  lookOnly: boolean;
   ask(txId: string, verb: ManualVerb): void;
 }
 
-const PendingRow = memo(function PendingRow({ index, row, mayAct, ask }: PendingRowProps) {
+const PendingRow = memo(function PendingRow({ index, row, mayAct, lookOnly, ask }: PendingRowProps) {
   const t = useTranslations("pending");
   const names = useNames();
   const { transaction, outcome } = row;
@@ -132,8 +140,8 @@ const PendingRow = memo(function PendingRow({ index, row, mayAct, ask }: Pending
       </td>
       <Ages transaction={transaction} ended={outcome !== null} />
       <td className="pr-4! text-right whitespace-nowrap">
-        {outcome !== null ? (
-          <StateBadge state={outcome} />
+        {outcome !== null || lookOnly ? (
+          <StateBadge state={outcome ?? transaction.state} />
         ) : (
           <span className="inline-flex gap-1.5">
             {verbsIn(transaction.state).map((verb) => (

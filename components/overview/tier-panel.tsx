@@ -50,7 +50,7 @@ function Tier({ tier, place }: { tier: (typeof TIERS)[number]; place: number }) 
   const samples = useTiers();
   const now = samples.at(-1)?.[tier] ?? { accepted: 0, refused: 0 };
   return (
-    <section aria-labelledby={`tier-${tier}`} data-testid={`tier-${tier}`} className="flex min-h-44 flex-1 flex-col px-4 pt-3 pb-2">
+    <section aria-labelledby={`tier-${tier}`} data-testid={`tier-${tier}`} className="flex min-h-44 flex-1 flex-col px-4 pt-3 pb-2 group-data-[kiosk=true]/wall:min-h-32">
       <div className="flex items-start gap-3">
         <div className="min-w-0 flex-1">
           <h3 id={`tier-${tier}`} className="flex items-center gap-2 text-sm font-semibold">
@@ -59,17 +59,17 @@ function Tier({ tier, place }: { tier: (typeof TIERS)[number]; place: number }) 
             </span>
             {t(`${tier}.name`)}
           </h3>
-          <p className="mt-0.5 text-xs text-text-3">{t(`${tier}.meaning`)}</p>
+          <p className="mt-0.5 text-xs text-text-3 group-data-[kiosk=true]/wall:hidden">{t(`${tier}.meaning`)}</p>
         </div>
         <dl className="figures flex shrink-0 gap-4 text-right">
           <Figure label={t(`${tier}.accepted`)} mark="solid">{format.number(now.accepted)}</Figure>
           <Figure label={t(`${tier}.refused`)} mark="dashed" loud={now.refused > 0}>{format.number(now.refused)}</Figure>
         </dl>
       </div>
-      <div className="figures relative mt-2 min-h-16 flex-1">
+      <div className="figures relative mt-2 min-h-12 flex-1">
         <TierChart tier={tier} samples={samples} />
       </div>
-      <p className="figures mt-1 truncate text-xs text-text-2">
+      <p className="figures mt-1 truncate text-xs text-text-2 group-data-[kiosk=true]/wall:hidden">
         <Gauges tier={tier} />
       </p>
     </section>

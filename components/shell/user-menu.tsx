@@ -1,5 +1,5 @@
 "use client";
-import { ChevronDown, Keyboard, LogOut } from "lucide-react";
+import { ChevronDown, Keyboard, LogOut, MonitorUp } from "lucide-react";
 import { useTranslations } from "next-intl";
 import Link from "next/link";
 import { useState } from "react";
@@ -13,6 +13,7 @@ import { pagesIn } from "./nav";
 export function UserMenu({ operator }: { operator: Operator }) {
   const t = useTranslations("shell");
   const nav = useTranslations("nav");
+  const kiosk = useTranslations("kiosk");
   const pages = pagesIn("menu");
   const { openSheet } = useKeyboard();
   const [failed, setFailed] = useState(false);
@@ -43,6 +44,12 @@ export function UserMenu({ operator }: { operator: Operator }) {
           </MenuItem>
         ))}
         <MenuSeparator />
+        <MenuItem asChild>
+          <Link href="/?kiosk=1" prefetch={false}>
+            <MonitorUp aria-hidden className="size-4 text-text-3" />
+            {kiosk("enter")}
+          </Link>
+        </MenuItem>
         <MenuItem onSelect={openSheet}>
           <Keyboard aria-hidden className="size-4 text-text-3" />
           <span className="flex-1">{t("shortcuts")}</span>

@@ -54,6 +54,18 @@ describe("rows of the table", () => {
     expect([state("a"), store.current().newer]).toEqual(["RESERVED", 0]);
   });
 
+  test("rows that could not be looked at twice in a row are old, until they can be again", async () => {
+    const { api, store } = table();
+    const { watch } = api;
+    const stale: boolean[] = [];
+    for (const away of [true, false, true, true, true, false]) {
+      api.watch = away ? async () => Promise.reject(new Error("no answer")) : watch;
+      await store.refresh();
+      stale.push(store.current().stale);
+    }
+    expect(stale).toEqual([false, false, false, true, true, false]);
+  });
+
   test("the next page comes below, without what is there already", async () => {
     const { api, store, ids } = table(page([row("c"), row("b")], "more"));
     api.pages = [page([row("b"), row("a")])];

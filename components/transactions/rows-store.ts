@@ -10,6 +10,8 @@ import { searchOf, type TransactionFilters } from "./query";
 
 /** Rows kept; whoever scrolls further has to narrow the filters. */
 const ROWS_MAX = 3_000;
+/** So many looks in a row must fail before what is shown counts as old. */
+const MISSED_MAX = 2;
 
 export interface RowsApi {
   rows(search: string, cursor: string | null): Promise<TransactionRows>;
@@ -24,6 +26,8 @@ export interface RowsState {
   paused: boolean;
   loading: "first" | "more" | null;
   failed: boolean;
+  /** The last looks failed: what is shown may be old. */
+  stale: boolean;
 }
 
 export class RowsStore {
@@ -35,6 +39,7 @@ export class RowsStore {
   /** Answers to an older question are dropped. */
   private question = 0;
   private watching = false;
+  private missed = 0;
   private visible: readonly string[] = [];
 
   constructor(
@@ -45,7 +50,7 @@ export class RowsStore {
     this.search = searchOf(filters);
     this.newest = first.newest;
     this.nextCursor = first.nextCursor;
-    this.state = { rows: first.rows, more: first.nextCursor !== null, newer: 0, paused: false, loading: null, failed: false };
+    this.state = { rows: first.rows, more: first.nextCursor !== null, newer: 0, paused: false, loading: null, failed: false, stale: false };
   }
 
   current = (): RowsState => this.state;
@@ -112,9 +117,12 @@ export class RowsStore {
     const { question } = this;
     try {
       const watched = await this.api.watch(this.search, this.visible, this.newest);
+      this.missed = 0;
+      if (this.state.stale) this.say({ stale: false });
       if (question === this.question && !this.state.paused) this.take(watched);
     } catch {
-      // The connection's banner says it; the next look comes soon.
+      this.missed += 1;
+      if (this.missed === MISSED_MAX) this.say({ stale: true }); // the next look comes soon
     } finally {
       this.watching = false;
     }

@@ -35,7 +35,7 @@ interface TableProps {
 
 export function TransactionTable({ store, filters, setFilters, mayAct }: TableProps) {
   const t = useTranslations("txList");
-  const { rows, more, loading, failed, newer, paused } = useSyncExternalStore(store.subscribe, store.current, store.current);
+  const { rows, more, loading, failed, newer, paused, stale } = useSyncExternalStore(store.subscribe, store.current, store.current);
   const { body, items, toTop } = useVirtualRows(rows.length, ROW_REM);
   const [from, to] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
   useEffect(() => store.look(rows.slice(from, to + 1).map(({ txId }) => txId)), [store, rows, from, to]);
@@ -50,6 +50,7 @@ export function TransactionTable({ store, filters, setFilters, mayAct }: TablePr
     <Panel
       id="transactions"
       className="@container min-h-0 flex-1"
+      stale={stale}
       title={<span data-testid="listed">{t(more ? "listedMore" : "listed", { rows: rows.length })}</span>}
       note={<NewRows newer={newer} paused={paused} onLoad={fromTop} />}
       tools={<Tools store={store} paused={paused} filters={filters} mayAct={mayAct && rows.length > 0} />}

@@ -8,6 +8,8 @@ import { useHold } from "./use-hold";
 
 interface SteadyRows<T> {
   rows: readonly T[];
+  /** Whether it only keeps its place. */
+  isGone(row: T): boolean;
   /** New ones that wait until the hand has gone, or until `showNews`. */
   news: number;
   showNews(): void;
@@ -24,5 +26,5 @@ export function useSteadyRows<T>(list: string, wanted: readonly T[], idOf: (row:
   const changed = shown.list !== list || rows.length !== shown.rows.length || rows.some((row, index) => row !== shown.rows[index]);
   if (changed) setShown({ list, rows });
   const known = new Set(rows.map(idOf));
-  return { rows, news: wanted.filter((row) => !known.has(idOf(row))).length, showNews: () => setShown({ list, rows: wanted }), handlers };
+  return { rows, isGone: (row) => !fresh.has(idOf(row)), news: wanted.filter((row) => !known.has(idOf(row))).length, showNews: () => setShown({ list, rows: wanted }), handlers };
 }

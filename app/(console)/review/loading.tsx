@@ -1,0 +1,5 @@
+import { TwoPanelsOutline } from "@/components/shell/outline";
+
+export default function Loading() {
+  return <TwoPanelsOutline />;
+}
