@@ -3,6 +3,7 @@
  */
 import { createEngine } from "../../server/engine/create-engine.ts";
 import type { RunningEngine } from "../../server/engine/create-engine.ts";
+import type { RemoteBranch } from "../../server/engine/kernel/types.ts";
 import type { Order } from "../load/load.ts";
 import { type ContenderKind, Dropped, type Subject } from "./contender.ts";
 
@@ -28,12 +29,16 @@ export class EngineSubject implements Subject {
   private batchesBefore = 0;
   private batchedBefore = 0;
 
-  constructor(readonly running: RunningEngine) {}
+  /** @param participants who else takes part in every order. */
+  constructor(
+    readonly running: RunningEngine,
+    private readonly participants: RemoteBranch[] = [],
+  ) {}
 
   async reserve({ orderId, storeId, dishIds, couponId }: Order): Promise<"reserved" | "refused"> {
     const lines = dishIds.map((dishId) => ({ dishId, quantity: 1 }));
     try {
-      await this.running.engine.try({ txId: orderId, storeId, orderId, couponId, lines, ttlSeconds: TTL_SECONDS }, { timeoutMs: TIMEOUT_MS, traceId: TRACE_ID });
+      await this.running.engine.try({ txId: orderId, storeId, orderId, couponId, lines, ttlSeconds: TTL_SECONDS, participants: this.participants }, { timeoutMs: TIMEOUT_MS, traceId: TRACE_ID });
       return "reserved";
     } catch (error) {
       const { code } = error as { code: string };
