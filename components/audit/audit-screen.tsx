@@ -190,7 +190,7 @@ function Entry({ entry, index, here, onChoose }: { entry: AuditRow; index: numbe
           {verb(entry.verb)}
         </button>
       </td>
-      <td className="truncate font-mono text-xs text-text-2" title={entry.target}>{entry.target}</td>
+      <td className={cn("truncate text-xs text-text-2", entry.targetName === null && "font-mono")} title={entry.target}>{entry.targetName ?? entry.target}</td>
       <td className="hidden truncate text-xs text-text-2 @4xl:table-cell" title={entry.reason ?? undefined}>{entry.reason}</td>
       <td className="pr-4!"><OutcomeBadge outcome={entry.outcome} /></td>
     </tr>

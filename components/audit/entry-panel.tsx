@@ -34,7 +34,8 @@ export function EntryPanel({ entry, onTarget, onActor }: { entry: AuditRow; onTa
           </Fact>
           <div className="col-span-2 min-w-0">
             <dt className="text-2xs text-text-3">{t("target")}</dt>
-            <dd className="flex min-w-0 items-center gap-1">
+            <dd className="flex min-w-0 flex-wrap items-center gap-x-1.5">
+              {entry.targetName !== null && <span className="font-medium">{entry.targetName}</span>}
               {page === null ? <span className="font-mono break-all">{entry.target}</span> : <Link href={page} prefetch={false} className="rounded font-mono break-all text-accent hover:underline">{entry.target}</Link>}
               <CopyButton what={t("target")} text={entry.target} />
             </dd>

@@ -57,6 +57,8 @@ export interface AuditRow {
   actorId: string;
   verb: string;
   target: string;
+  /** Of a person or a key: the id says nothing to anybody. */
+  targetName: string | null;
   reason: string | null;
   outcome: AuditOutcome | null;
   /** The error's code, when it was refused. */

@@ -31,6 +31,12 @@ const targets = async (query: string) => (await read(query)).entries.map(({ targ
 test("an entry says who did what to what, why, and what was before and after", async () => {
   const [entry] = (await read("target=dish-1")).entries;
   expect(entry).toMatchObject({ actor: "olaf", actorId: "olaf", verb: "dish.restock", target: "dish-1", reason: "delivery of 100 % fresh tofu", outcome: "DONE", before: { available: 1 }, after: { available: 6 }, more: { quantity: 5 } });
+  await stage.prisma.auditEntry.create({ data: { actor: "olaf", verb: "operator.role", target: "vera", detail: { outcome: "DONE" } } });
+  await stage.prisma.auditEntry.create({ data: { actor: "olaf", verb: "ticket.hand-over", target: "T8", detail: { outcome: "DONE", to: "vera", before: { claimedBy: "olaf" }, after: { claimedBy: "vera" } } } });
+  await stage.prisma.user.update({ where: { id: "vera" }, data: { name: "Vera Lang" } });
+  expect((await read("target=vera")).entries[0]).toMatchObject({ target: "vera", targetName: "Vera Lang" });
+  expect((await read("target=T8")).entries[0]).toMatchObject({ before: { claimedBy: "olaf" }, after: { claimedBy: "Vera Lang" }, more: { to: "Vera Lang" } });
+  await stage.prisma.auditEntry.deleteMany({ where: { target: { in: ["vera", "T8"] } } });
   expect((await read("actor=gone")).entries[0]).toMatchObject({ actor: "gone", outcome: "ASKED" });
 });
 
@@ -68,6 +74,6 @@ test("the file has all that match and no formula that a spreadsheet would run", 
   const { status, body } = await viewer.get("/exports/audit.csv?actor=olaf");
   const lines = (body as string).trimEnd().split("\r\n");
   expect([status, lines.length]).toEqual([200, 4]);
-  expect(lines[0]).toBe("id,at,actor,actorId,verb,target,outcome,code,reason,before,after,more");
-  expect(lines[1]).toContain(`'=cmd(),DONE,,"'+1, please ""now"""`);
+  expect(lines[0]).toBe("id,at,actor,actorId,verb,target,targetName,outcome,code,reason,before,after,more");
+  expect(lines[1]).toContain(`'=cmd(),,DONE,,"'+1, please ""now"""`);
 });

@@ -48,7 +48,8 @@ function readEntries(prisma: PrismaClient, filters: AuditFilters, cursor: string
 }
 
 async function shown(prisma: PrismaClient, rows: readonly EntrySqlRow[]): Promise<AuditRow[]> {
-  const nameOf = await peopleOf(prisma, rows.map(({ actor }) => actor));
+  const { nameOf, keyNameOf } = await namesIn(prisma, rows);
+  const named = (value: Record<string, unknown> | null) => value && Object.fromEntries(Object.entries(value).map(([field, one]) => [field, PERSON_FIELDS.has(field) && typeof one === "string" ? nameOf(one) : one]));
   return rows.map(({ id, at, actor, verb, target, reason, detail }): AuditRow => {
     const { outcome, code, before, after, answer, actionKey, ...more } = detail;
     return {
@@ -58,15 +59,38 @@ async function shown(prisma: PrismaClient, rows: readonly EntrySqlRow[]): Promis
       actorId: actor,
       verb,
       target,
+      targetName: verb.startsWith("operator.") ? nameOf(target) : verb.startsWith("key.") ? keyNameOf(target) : null,
       reason,
       outcome: AUDIT_OUTCOMES.find((each) => each === outcome) ?? null,
       code: typeof code === "string" ? code : null,
-      before: plain(before),
+      before: named(plain(before)),
       // Entries from before changes were written down have the answer.
-      after: plain(after) ?? plain(answer),
-      more,
+      after: named(plain(after) ?? plain(answer)),
+      more: named(more) ?? {},
     };
   });
+}
+
+/** Fields that hold the id of a person. */
+const PERSON_FIELDS: ReadonlySet<string> = new Set(["claimedBy", "to", "askedBy"]);
+
+async function namesIn(prisma: PrismaClient, rows: readonly EntrySqlRow[]): Promise<{ nameOf: (id: string) => string; keyNameOf: (id: string) => string | null }> {
+  const people = new Set<string>();
+  const keys = new Set<string>();
+  for (const { actor, verb, target, detail } of rows) {
+    people.add(actor);
+    if (verb.startsWith("operator.")) people.add(target);
+    if (verb.startsWith("key.")) keys.add(target);
+    for (const part of [detail, detail.before, detail.after]) {
+      for (const [field, value] of Object.entries(plain(part) ?? {})) if (PERSON_FIELDS.has(field) && typeof value === "string") people.add(value);
+    }
+  }
+  const [nameOf, found] = await Promise.all([
+    peopleOf(prisma, [...people]),
+    keys.size === 0 ? [] : prisma.apiKey.findMany({ where: { keyId: { in: [...keys] } }, select: { keyId: true, name: true } }),
+  ]);
+  const keyNames = new Map(found.map(({ keyId, name }) => [keyId, name]));
+  return { nameOf, keyNameOf: (id) => keyNames.get(id) ?? null };
 }
 
 function plain(value: unknown): Record<string, unknown> | null {
@@ -80,6 +104,7 @@ const COLUMNS: [name: string, of: (row: AuditRow) => string | null][] = [
   ["actorId", ({ actorId }) => actorId],
   ["verb", ({ verb }) => verb],
   ["target", ({ target }) => target],
+  ["targetName", ({ targetName }) => targetName],
   ["outcome", ({ outcome }) => outcome],
   ["code", ({ code }) => code],
   ["reason", ({ reason }) => reason],
