@@ -37,6 +37,7 @@ export interface CampaignOptions {
   /** Strikes between two checks of everything. */
   checkEvery: number;
   servers: number;
+  ownDisk: boolean;
   /** All of them unless given. */
   faults?: readonly Fault[];
   /** Ends the campaign after the strike that is under way, with its checks. */
@@ -137,6 +138,7 @@ class Campaign {
       met: (window, times = 1) => {
         report.met[window] = (report.met[window] ?? 0) + times;
       },
+      wrong: (sentence) => report.wrong.push(sentence),
     });
     report.strikes++;
     report.byFault[fault.name] = (report.byFault[fault.name] ?? 0) + 1;

@@ -3,20 +3,16 @@
  * the rest looks at what only real parts have: the rows (prisma/sql/audit.sql), the participant's book, and what every server shows
  * and sells. Each check returns what is wrong, as sentences.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { PROJECT_DIR } from "../../server/config.ts";
 import { checkAnswers } from "../../server/engine/simulation/checks/answers.ts";
 import type { Books } from "../../server/engine/simulation/checks/books.ts";
 import { checkDishes } from "../../server/engine/simulation/checks/dish-operations.ts";
 import { checkRefusals } from "../../server/engine/simulation/checks/refusals.ts";
 import type { History, Supply } from "../../server/engine/simulation/history.ts";
+import { auditOf } from "../../server/engine/tiers/tcc/postgres-testing.ts";
 import type { Clients } from "./clients.ts";
 import { readCommits } from "./commits.ts";
 import type { Stage } from "./stage.ts";
-
-const AUDIT = readFileSync(join(PROJECT_DIR, "prisma/sql/audit.sql"), "utf8");
 
 /** After healing every transaction ends within this: a reservation's time, its sweep, a lease, the longest pause between two calls, a call. */
 export const ENDS_WITHIN_MS = 45_000;
@@ -54,14 +50,13 @@ export async function checkAll(stage: Stage, clients: Clients, supply: Supply, h
   const { commits, books, wrong: wrongCommits } = await readCommits(stage.sql, supply, clients.calls);
   const history: History = { supply, calls: clients.calls, commits, commitMsMax: COMMIT_MS_MAX };
   const dishes = checkDishes(history, books);
-  const { rows: audit } = await stage.sql.query<{ rule: string; subject: string; expected: string; found: string }>(AUDIT);
   const wrong = [
     ...(open > 0 ? [`${open} transactions have not ended within ${ENDS_WITHIN_MS / 1_000} s`] : []),
     ...wrongCommits,
     ...checkAnswers(history, books),
     ...checkRefusals(history, books).wrong,
     ...dishes.wrong,
-    ...audit.map(({ rule, subject, expected, found }) => `${rule}: ${subject} should be ${expected}, is ${found}`),
+    ...(await auditOf(stage.sql)),
     ...checkSwept(books, healedAtMs),
     ...(await checkBook(stage, books)),
     ...shown,

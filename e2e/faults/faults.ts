@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FAILPOINTS } from "../../server/engine/kernel/failpoints.ts";
 import { integerBetween, pick, type Random } from "../../server/engine/kernel/random.ts";
+import { DEATHS, type Death, dieAndSurvive } from "./failpoints.ts";
 import type { Mood } from "./proxy.ts";
 import type { ServerProcess, Stage } from "./stage.ts";
 
@@ -17,6 +18,8 @@ export interface Strike {
   hits(): void;
   /** A dangerous window was really met, so often. */
   met(window: string, times?: number): void;
+  /** Something is wrong already. */
+  wrong(sentence: string): void;
 }
 
 export interface Fault {
@@ -67,9 +70,16 @@ const killAtRandom: Fault = {
   },
 };
 
-/** A server that stops itself between two writes, at each of the named places in turn. Every place in every phase is `failpoints.ts`'s. */
+/** Of the deaths in `failpoints.ts`, so many a strike: each is a process that has to be started. */
+const DEATHS_A_STRIKE = 4;
+
+/**
+ * A server that stops itself between two writes, under traffic, at each of the named places in turn; and beside it processes of
+ * their own, that nobody disturbs, at every place in every phase.
+ */
 function killAtFailpoint(): Fault {
   let at = 0;
+  let deaths = 0;
   return {
     name: "kill -9 of a server at a failpoint",
     async strike(strike) {
@@ -84,9 +94,22 @@ function killAtFailpoint(): Fault {
       await participant.mode({});
       await server.kill();
       await server.start();
-      if (died) strike.met(`died at ${failpoint}`);
+      if (died) strike.met(`servers died at ${failpoint} under traffic`);
+      const next = Array.from({ length: DEATHS_A_STRIKE }, () => DEATHS[deaths++ % DEATHS.length] as Death);
+      await Promise.all(next.map((death) => dieAlone(strike, death)));
     },
   };
+}
+
+async function dieAlone({ stage, met, wrong }: Strike, death: Death): Promise<void> {
+  const name = `${death.failpoint} of a ${death.phase}`;
+  try {
+    const sentences = await stage.withDatabase((stores, folder) => dieAndSurvive(death, stores, folder));
+    for (const sentence of sentences) wrong(`a process was killed at ${name}: ${sentence}`);
+    met(`processes died at ${name}`);
+  } catch (error) {
+    wrong(`a process was to be killed at ${name}: ${(error as Error).message}`);
+  }
 }
 
 const pauseServer: Fault = {

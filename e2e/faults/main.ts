@@ -21,7 +21,7 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   const say = (what: string): void => void process.stdout.write(`  ${what}\n`);
-  const report = await runCampaign({ ...command.options, dir, cacheDir: join(PROJECT_DIR, ".cache"), servers: SERVERS, checkEvery: CHECK_EVERY, signal: stop.signal, say });
+  const report = await runCampaign({ ...command.options, dir, cacheDir: join(PROJECT_DIR, ".cache"), servers: SERVERS, ownDisk: true, checkEvery: CHECK_EVERY, signal: stop.signal, say });
   process.stdout.write(inWords(report));
   if (report.wrong.length > 0) {
     process.stdout.write(`The servers' logs are kept in ${dir}\n`);

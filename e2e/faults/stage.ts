@@ -7,6 +7,7 @@ import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import pg from "pg";
+import { migrate } from "../../server/embedded/migrate.ts";
 import { type EmbeddedServer, startPostgres } from "../../server/embedded/postgres.ts";
 import { freePort } from "../../server/embedded/processes.ts";
 import { startRedis } from "../../server/embedded/redis.ts";
@@ -27,6 +28,8 @@ export interface StageOptions {
   dir: string;
   cacheDir: string;
   servers: number;
+  /** The stores get a disk of their own, where that is possible, so that it can be filled. */
+  ownDisk: boolean;
   say(what: string): void;
 }
 
@@ -102,12 +105,14 @@ export class Stage {
   /** Between the primary and its replica. */
   replication!: FaultProxy;
   participant!: Participant;
-  fakeTime!: FakeTime;
   /** Straight to Postgres, past every proxy. */
   sql!: pg.Pool;
   key = "";
   /** Where the stores live, when it is a disk of their own that can be filled; null: it is not. */
   smallDisk: string | null = null;
+
+  private beside = 0;
+  private clocks: FakeTime | null = null;
 
   private constructor(private readonly options: StageOptions) {}
 
@@ -121,6 +126,11 @@ export class Stage {
       throw error;
     }
     return stage;
+  }
+
+  /** May take a download, the first time. */
+  get fakeTime(): FakeTime {
+    return (this.clocks ??= findFakeTime(this.options.cacheDir));
   }
 
   async startPostgres(): Promise<void> {
@@ -149,6 +159,20 @@ export class Stage {
     client.disconnect();
   }
 
+  /** A database beside the campaign's, migrated and empty, and a folder. */
+  async withDatabase<T>(work: (stores: { databaseUrl: string; redisUrl: string }, folder: string) => Promise<T>): Promise<T> {
+    const name = `beside_${++this.beside}`;
+    const url = new URL(this.postgres.url);
+    url.pathname = `/${name}`;
+    await this.sql.query(`CREATE DATABASE ${name}`);
+    try {
+      await migrate(url.href);
+      return await work({ databaseUrl: url.href, redisUrl: this.redis.url }, join(this.options.dir, name));
+    } finally {
+      await this.sql.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    }
+  }
+
   async close(): Promise<void> {
     const parts: (() => Promise<unknown> | undefined)[] = [
       ...this.servers.map((server) => () => server.kill()),
@@ -175,8 +199,7 @@ export class Stage {
     say("starting Postgres and Redis");
     const stores = join(dir, "stores");
     mkdirSync(stores, { recursive: true });
-    if (mounts(["-t", "tmpfs", "-o", `size=${DISK_MIB}m`, "tmpfs", stores])) this.smallDisk = stores;
-    this.fakeTime = findFakeTime(cacheDir);
+    if (this.options.ownDisk && mounts(["-t", "tmpfs", "-o", `size=${DISK_MIB}m`, "tmpfs", stores])) this.smallDisk = stores;
     await this.startPostgres();
     this.sql = new pg.Pool({ connectionString: this.postgres.url, max: 2, connectionTimeoutMillis: CONNECT_MS_MAX });
     this.sql.on("error", () => {}); // Postgres dies here now and then

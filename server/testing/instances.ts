@@ -58,7 +58,11 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     new Promise<T>((resolve, reject) => {
       const id = ++orders;
       waiting.set(id, { resolve: (answer) => resolve(answer as T), reject });
-      child.send({ id, order });
+      child.send({ id, order }, (error) => {
+        if (!error) return;
+        waiting.delete(id);
+        reject(error);
+      });
     });
   const { url, instance } = await ready;
   return {
