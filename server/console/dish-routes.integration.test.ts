@@ -146,6 +146,17 @@ describe("the verbs", () => {
     await expect(reserve(`${dishId}-2`, 1)).resolves.toMatchObject({ state: "RESERVED" });
   });
 
+  test("what a program paused stands among the dish's events, once, with the key's name", async () => {
+    await prisma.apiKey.create({ data: { keyId: "k_till", name: "the till", keyHash: "x", scopes: ["stock"] } });
+    const call = { timeoutMs: 800, traceId: "0".repeat(32) };
+    for (const kind of ["PAUSE", "RESUME"] as const) await running.engine.change({ dishId, kind, quantity: 0, reason: "till", actor: "k_till", actionKey: `${kind}-${dishId}` }, call);
+    await act("pause", { reason: "no gas" });
+    const { events } = await look();
+    expect(events?.filter(({ kind }) => kind !== "SUPPLY").map(({ kind, by }) => [kind, by.kind])).toEqual([["PAUSE", "operator"], ["RESUME", "key"], ["PAUSE", "key"]]);
+    expect(events?.[1]).toMatchObject({ by: { kind: "key", name: "the till" }, reason: "till" });
+    await prisma.apiKey.delete({ where: { keyId: "k_till" } });
+  });
+
   test("two clicks at once are one change and one audit entry", async () => {
     const both = await Promise.all([act("restock", { quantity: 5, reason: "delivery" }, "double"), act("restock", { quantity: 5, reason: "delivery" }, "double")]);
     expect(both.map(({ status, body }) => [status, body.stock.supplied])).toEqual([[200, 25], [200, 25]]);

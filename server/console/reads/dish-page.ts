@@ -56,7 +56,13 @@ export function createDishPageReads(prisma: PrismaClient, engine: DishPageEngine
                         NULL, reason, actor
                    FROM audit_entries
                   WHERE target = ${dishId} AND verb IN ('dish.pause', 'dish.resume', 'dish.reload-cells') AND detail ->> 'outcome' = 'DONE'
-                  ORDER BY id DESC LIMIT ${EVENTS_MAX})) event
+                  ORDER BY id DESC LIMIT ${EVENTS_MAX})
+                UNION ALL -- what programs did; people's are above, and stay longer
+                (SELECT 'p' || action_key, at, verb, NULL, reason, actor
+                   FROM actions
+                  WHERE target = ${dishId} AND verb IN ('PAUSE', 'RESUME') AND answer ->> 'verdict' = 'APPLIED'
+                    AND EXISTS (SELECT FROM api_keys WHERE key_id = actor)
+                  ORDER BY at DESC LIMIT ${EVENTS_MAX})) event
           LEFT JOIN users u ON u.id = event.actor
           LEFT JOIN api_keys k ON k.key_id = event.actor
          ORDER BY event.at DESC, event.id DESC LIMIT ${EVENTS_MAX}`;

@@ -4,7 +4,7 @@
 import type { Transaction, TransactionsPage, TransactionsQuery } from "../../contracts/transactions.ts";
 import type { PageKey } from "../../contracts/cursor.ts";
 import { freezeIdOf } from "../../engine/kernel/basket.ts";
-import { localState, type CancelCause, type TransactionState } from "../../engine/kernel/states.ts";
+import { localState, TRANSACTION_STATES, type CancelCause, type TransactionState } from "../../engine/kernel/states.ts";
 import { Prisma, type PrismaClient } from "../../generated/prisma/client.ts";
 import { containing, pageOf } from "./pages.ts";
 
@@ -109,7 +109,7 @@ export async function readTransactions(prisma: PrismaClient, query: Transactions
 /** Local branches are never called, so `minAttempts` above 0 and any `fingerprint` find transactions with remote ones. */
 function conditionsOf(query: Omit<TransactionsQuery, "limit">): Prisma.Sql[] {
   const where = [Prisma.sql`true`];
-  if (query.state) where.push(Prisma.sql`t.state = ANY(${query.state}::transaction_state[])`);
+  if (query.state) where.push(stateIn(query.state));
   if (query.storeId !== undefined) where.push(Prisma.sql`t.store_id = ${query.storeId}`);
   if (query.orderId !== undefined) where.push(Prisma.sql`t.order_id = ${query.orderId}`);
   if (query.cause !== undefined) where.push(Prisma.sql`t.cause = ${query.cause}::cancel_cause`);
@@ -134,6 +134,12 @@ function conditionsOf(query: Omit<TransactionsQuery, "limit">): Prisma.Sql[] {
     where.push(Prisma.sql`(t.created_at, t.tx_id) < (${new Date(createdAtMs)}, ${id} COLLATE "C")`);
   }
   return where;
+}
+
+/** Constants of our own: of a parameter the planner cannot know whether a partial index has it. */
+function stateIn(states: readonly TransactionState[]): Prisma.Sql {
+  const known = TRANSACTION_STATES.filter((state) => states.includes(state)).map((state) => `'${state}'`);
+  return known.length === 0 ? Prisma.sql`false` : Prisma.raw(`t.state IN (${known.join(", ")})`);
 }
 
 function transactionOf(row: TransactionSqlRow): Transaction {
