@@ -2,32 +2,25 @@
  * Says what is being measured: one line that updates itself on a terminal, a line every few seconds elsewhere.
  * It never writes while threads are being measured: the caller speaks between two rounds.
  */
-const LOG_EVERY_MS = 5_000;
-
-/** A terminal, or a file or pipe. */
-export interface Screen {
-  isTTY?: boolean;
-  columns?: number;
-  write(text: string): unknown;
-}
+import { LOG_EVERY_MS, type Screen, StatusLine } from "../../scripts/status-line.ts";
 
 export class Progress {
+  private readonly line: StatusLine;
   private readonly startedAtMs = performance.now();
   private saidAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly out: Screen) {}
+  constructor(out: Screen) {
+    this.line = new StatusLine(out);
+  }
 
   say(what: string): void {
     const nowMs = performance.now();
-    const line = `${((nowMs - this.startedAtMs) / 1000).toFixed(0).padStart(3)} s  ${what}`;
-    if (this.out.isTTY) this.out.write(`\r\x1b[2K${line.slice(0, Math.max(20, (this.out.columns || 80) - 1))}`);
-    else if (nowMs - this.saidAtMs >= LOG_EVERY_MS) {
-      this.out.write(`${line}\n`);
-      this.saidAtMs = nowMs;
-    }
+    if (!this.line.isTerminal && nowMs - this.saidAtMs < LOG_EVERY_MS) return;
+    this.saidAtMs = nowMs;
+    this.line.show(`${((nowMs - this.startedAtMs) / 1000).toFixed(0).padStart(3)} s  ${what}`);
   }
 
   clear(): void {
-    if (this.out.isTTY) this.out.write("\r\x1b[2K");
+    this.line.clear();
   }
 }

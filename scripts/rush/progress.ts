@@ -1,27 +1,20 @@
 /**
  * Says how the rush goes while it goes: one line that updates itself on a terminal, a line every few seconds elsewhere.
  */
+import { LOG_EVERY_MS, type Screen, StatusLine } from "../status-line.ts";
 import type { Day } from "./day.ts";
 import type { Recorder } from "./recorder.ts";
 
 const TERMINAL_EVERY_MS = 250;
-const LOG_EVERY_MS = 5_000;
-
-/** A terminal, or a file or pipe. */
-export interface Screen {
-  isTTY?: boolean;
-  columns?: number;
-  write(text: string): unknown;
-}
 
 export class Progress {
-  private readonly out: Screen;
+  private readonly line: StatusLine;
   private timer: NodeJS.Timeout | null = null;
   private last = { atMs: 0, requests: 0, accepted: 0 };
   private rate = { requests: 0, accepted: 0 };
 
   constructor(out: Screen) {
-    this.out = out;
+    this.line = new StatusLine(out);
   }
 
   watch(day: Day, recorder: Recorder): void {
@@ -36,14 +29,13 @@ export class Progress {
         }
         this.show(lineOf(day, recorder, this.rate));
       },
-      this.out.isTTY ? TERMINAL_EVERY_MS : LOG_EVERY_MS,
+      this.line.isTerminal ? TERMINAL_EVERY_MS : LOG_EVERY_MS,
     );
   }
 
   /** A line that the next one replaces on a terminal. */
   show(line: string): void {
-    if (this.out.isTTY) this.out.write(`\r\x1b[2K${line.slice(0, Math.max(20, (this.out.columns || 80) - 1))}`);
-    else this.out.write(`${line}\n`);
+    this.line.show(line);
   }
 
   private lastSaid = { text: "", atMs: Number.NEGATIVE_INFINITY };
@@ -52,7 +44,7 @@ export class Progress {
   readonly say = (what: string): void => {
     const kind = what.replace(/\d+/g, "");
     const nowMs = performance.now();
-    if (!this.out.isTTY && kind === this.lastSaid.text && nowMs - this.lastSaid.atMs < LOG_EVERY_MS) return;
+    if (!this.line.isTerminal && kind === this.lastSaid.text && nowMs - this.lastSaid.atMs < LOG_EVERY_MS) return;
     this.lastSaid = { text: kind, atMs: nowMs };
     this.show(`audit: ${what}`);
   };
@@ -64,7 +56,7 @@ export class Progress {
   }
 
   clear(): void {
-    if (this.out.isTTY) this.out.write("\r\x1b[2K");
+    this.line.clear();
   }
 
   private measure(recorder: Recorder): void {
