@@ -37,7 +37,7 @@ export function participantsSuite(world: World, server: () => Server): void {
   const remote = (more: Record<string, unknown> = {}) => ({ participants: [{ ...urls(), body: { amount: 3 }, ...more }] });
 
   /** A fresh transaction of two portions, brought to `state`. */
-  const bring = (state: State, dish: Dish): Promise<string> => {
+  const bring = (state: Exclude<State, "EXPIRED">, dish: Dish): Promise<string> => {
     switch (state) {
       case "TRYING":
         return hanging(dish);
@@ -51,8 +51,6 @@ export function participantsSuite(world: World, server: () => Server): void {
         return stuck(dish, "cancel");
       case "CANCELLED":
         return reserved(dish).then((txId) => moved(txId, "cancel"));
-      case "EXPIRED":
-        return expired(dish);
       case "REVERSING":
         return bring("CONFIRMED", dish).then(async (txId) => {
           await mode({ fail: "503", operations: ["reverse"] });
@@ -70,10 +68,11 @@ export function participantsSuite(world: World, server: () => Server): void {
     return txId;
   };
   const reserved = async (dish: Dish): Promise<string> => (await world.reserved(dish, 2, remote())).txId;
-  const expired = async (dish: Dish): Promise<string> => {
-    const { txId } = await world.reserved(dish, 2, { ttlSeconds: 1 });
-    await world.reaches(txId, "EXPIRED", 8_000);
-    return txId;
+  /** A dish of ten, and a transaction of two of them in this state. */
+  const staged = async (state: State): Promise<{ dish: Dish; txId: string }> => {
+    if (state === "EXPIRED") return world.expired(10, 2);
+    const dish = await world.dish(10);
+    return { dish, txId: await bring(state, dish) };
   };
   const moved = async (txId: string, verb: Verb): Promise<string> => {
     expect([200, 202]).toContain((await world.move(txId, verb)).status);
@@ -98,8 +97,7 @@ export function participantsSuite(world: World, server: () => Server): void {
 
   describe.each(Object.keys(TABLE) as State[])("a transaction that is %s", (state) => {
     it.each(Object.entries(TABLE[state]) as [Verb, [number, State] | "no"][])("asked to %s answers as the table says", async (verb, expected) => {
-      const dish = await world.dish(10);
-      const txId = await bring(state, dish);
+      const { dish, txId } = await staged(state);
       const before = await world.transaction(txId);
       expect(before.state).toBe(state);
       const stock = await world.stock(dish);

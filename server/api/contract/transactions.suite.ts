@@ -5,9 +5,6 @@ import { describe, expect, it } from "vitest";
 import { Transaction, TryAnswer } from "../../contracts/transactions.ts";
 import { expectNo, type World } from "./world.ts";
 
-/** An expired reservation is EXPIRED within this. */
-const EXPIRED_WITHIN_MS = 5_000;
-
 export function transactionsSuite(world: World): void {
   describe("a Try", () => {
     it("freezes every line, merged, and says until when", async () => {
@@ -191,9 +188,7 @@ export function transactionsSuite(world: World): void {
 
   describe("expiry", () => {
     it("gives portions back within 5 s; a late payment reserves again, and the Try is late", async () => {
-      const dish = await world.dish(5);
-      const { txId } = await world.reserved(dish, 2, { ttlSeconds: 1 });
-      await world.reaches(txId, "EXPIRED", 1_000 + EXPIRED_WITHIN_MS);
+      const { dish, txId } = await world.expired(5, 2);
       expect(await world.stock(dish)).toEqual([5, 0, 0]);
       expectNo(await world.try({ txId, storeId: dish.storeId, lines: [[dish, 2]] }), "LATE_TRY");
       expect(await world.move(txId, "confirm")).toMatchObject({ status: 200, body: { state: "CONFIRMED" } });
@@ -201,9 +196,7 @@ export function transactionsSuite(world: World): void {
     });
 
     it("and no stock for a late payment: a refund ticket, the same one whenever it is asked", async () => {
-      const dish = await world.dish(1);
-      const { txId } = await world.reserved(dish, 1, { ttlSeconds: 1 });
-      await world.reaches(txId, "EXPIRED", 1_000 + EXPIRED_WITHIN_MS);
+      const { dish, txId } = await world.expired(1, 1);
       await world.reserved(dish, 1);
       const first = expectNo(await world.move(txId, "confirm"), "REFUND_DUE", { txId });
       expect(first.ticketId).toBeTruthy();
@@ -213,9 +206,7 @@ export function transactionsSuite(world: World): void {
     });
 
     it("then cancel is cancelled", async () => {
-      const dish = await world.dish(1);
-      const { txId } = await world.reserved(dish, 1, { ttlSeconds: 1 });
-      await world.reaches(txId, "EXPIRED", 1_000 + EXPIRED_WITHIN_MS);
+      const { dish, txId } = await world.expired(1, 1);
       expect(await world.move(txId, "cancel")).toMatchObject({ status: 200, body: { state: "CANCELLED" } });
       expectNo(await world.move(txId, "confirm"), "ILLEGAL_STATE");
       expect(await world.stock(dish)).toEqual([1, 0, 0]);

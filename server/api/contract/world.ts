@@ -18,7 +18,12 @@ export interface Server {
   participant: { url: string };
 }
 
+/** An expired reservation is EXPIRED within this. */
+export const EXPIRED_WITHIN_MS = 5_000;
+
 export class World {
+  /** Reservations whose time runs out while other tests run; see `prepareExpired`. */
+  private readonly expiring: { supplied: number; quantity: number; dish: Dish; txId: string }[] = [];
   private readonly server: () => Server;
   private ids = 0;
   private readonly run = randomBytes(4).toString("hex");
@@ -84,6 +89,27 @@ export class World {
     const sent = await this.get(`/api/v1/transactions/${txId}`);
     expect(sent.status).toBe(200);
     return Transaction.parse(sent.body);
+  }
+
+  /** Makes dishes with a reservation that ends a second later: before the tests, so that they end together, meanwhile. */
+  async prepareExpired(wanted: readonly (readonly [supplied: number, quantity: number])[]): Promise<void> {
+    for (const [supplied, quantity] of wanted) {
+      const dish = await this.dish(supplied);
+      const { txId } = await this.reserved(dish, quantity, { ttlSeconds: 1 });
+      this.expiring.push({ supplied, quantity, dish, txId });
+    }
+  }
+
+  /** One of those that were prepared, when it is EXPIRED; in time, by the ledger's clock. */
+  async expired(supplied: number, quantity: number): Promise<{ dish: Dish; txId: string }> {
+    const place = this.expiring.findIndex((one) => one.supplied === supplied && one.quantity === quantity);
+    const [prepared] = this.expiring.splice(place, place < 0 ? 0 : 1);
+    if (!prepared) throw new Error(`no reservation of ${quantity} out of ${supplied} was prepared`);
+    await this.reaches(prepared.txId, "EXPIRED", 1_000 + EXPIRED_WITHIN_MS);
+    const { expiresAt, updatedAt } = await this.transaction(prepared.txId);
+    expect(Date.parse(updatedAt) - Date.parse(expiresAt)).toBeGreaterThanOrEqual(0);
+    expect(Date.parse(updatedAt) - Date.parse(expiresAt)).toBeLessThanOrEqual(EXPIRED_WITHIN_MS);
+    return prepared;
   }
 
   /** Asks until the transaction is in this state. */
