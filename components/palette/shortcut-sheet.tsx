@@ -1,11 +1,15 @@
 "use client";
 /** Every key that means something, by where it does. */
+import { ArrowDown, ArrowLeft, ArrowRight, ArrowUp } from "lucide-react";
+import type { LucideIcon } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { Fragment } from "react";
 import { pagesIn } from "../shell/nav";
 import { Dialog } from "../ui/dialog";
 import { usePaletteKey } from "./use-palette-key";
 import { GO_KEYS } from "./keys";
+
+const ARROWS: Record<string, LucideIcon> = { left: ArrowLeft, right: ArrowRight, up: ArrowUp, down: ArrowDown };
 
 export function ShortcutSheet({ onClose }: { onClose(): void }) {
   const t = useTranslations("shortcuts");
@@ -15,7 +19,7 @@ export function ShortcutSheet({ onClose }: { onClose(): void }) {
   const groups = [
     { name: "everywhere", keys: [[[paletteKey], t("palette")], [["/"], t("search")], [["?"], t("sheet")], [["Esc"], t("escape")]] },
     { name: "lists", keys: [[["j", "k"], t("rows")], [["Enter"], t("open")], [["Tab"], t("controls")]] },
-    { name: "charts", keys: [[["←", "→", "↑", "↓"], t("cells")]] },
+    { name: "charts", keys: [[["left", "right", "up", "down"], t("cells")]] },
     { name: "pages", keys: [...pagesIn("header"), ...pagesIn("menu")].map(({ name }) => [["g", GO_KEYS[name]], nav(name)]) },
   ] as { name: "everywhere" | "lists" | "charts" | "pages"; keys: [string[], string][] }[];
   return (
@@ -32,7 +36,7 @@ export function ShortcutSheet({ onClose }: { onClose(): void }) {
                     {pressed.map((key, index) => (
                       <Fragment key={key}>
                         {index > 0 && name === "pages" && <span className="text-2xs text-text-3">{t("then")}</span>}
-                        <kbd className="min-w-6 rounded border bg-sunken px-1.5 text-center font-mono text-2xs leading-5 text-text-2">{key}</kbd>
+                        <Key name={key} />
                       </Fragment>
                     ))}
                   </dd>
@@ -43,5 +47,16 @@ export function ShortcutSheet({ onClose }: { onClose(): void }) {
         ))}
       </div>
     </Dialog>
+  );
+}
+
+/** Arrows are drawn: not every font has them. */
+function Key({ name }: { name: string }) {
+  const t = useTranslations("shortcuts.arrows");
+  const Arrow = ARROWS[name];
+  return (
+    <kbd className="grid h-5.5 min-w-6 place-items-center rounded border bg-sunken px-1.5 font-mono text-2xs text-text-2">
+      {Arrow === undefined ? name : <Arrow role="img" aria-hidden={false} aria-label={t(name as "left")} className="size-3" />}
+    </kbd>
   );
 }

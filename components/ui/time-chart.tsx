@@ -34,7 +34,7 @@ interface TimeChartProps {
   words: TimeChartWords;
 }
 
-const TICK = { fill: "var(--text-3)", fontSize: 10 };
+const TICK = { fill: "var(--text-3)", fontSize: "0.625rem" };
 const STILL = { isAnimationActive: false, dot: false, activeDot: false, strokeWidth: 1.5 } as const;
 
 export const TimeChart = memo(function TimeChart({ points, minutes, curve, dashedColour, words }: TimeChartProps) {
@@ -58,7 +58,7 @@ export const TimeChart = memo(function TimeChart({ points, minutes, curve, dashe
             tick={TICK}
             tickLine={false}
             axisLine={{ stroke: "var(--line)" }}
-            height={16}
+            height={18}
             interval={0}
           />
           <YAxis
