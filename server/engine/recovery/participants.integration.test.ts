@@ -14,8 +14,10 @@ const CALL = { timeoutMs: 800, traceId: "0af7651916cd43dd8448eb211c80319c" };
 /** Longer than the longest pause between two calls of a branch. */
 const HEALED_MS = 45_000;
 
-/** When the participant is killed: before the call is made, or while calls are being made. */
-const STEPS = (["try", "confirm", "cancel", "reverse"] as const).flatMap((verb) => (["before", "during"] as const).map((when) => ({ verb, when })));
+const VERBS = ["try", "confirm", "cancel", "reverse"] as const;
+
+/** When the participant is killed: before the calls are made, or while they are: at once, or when some have been answered. */
+const KILLS = [{ when: "before" }, { when: "during", answered: 0 }, { when: "during", answered: 6 }] as const;
 
 let database: TestDatabase;
 let redis: TestRedis;
@@ -101,16 +103,27 @@ const settled = (work: Promise<unknown>): Promise<unknown> => work.catch(() => {
 
 const ENDS: Record<string, string[]> = { CONFIRMED: ["CONFIRMED"], CANCELLED: ["CANCELLED", "FENCED"], REVERSED: ["REVERSED"], RESERVED: ["TRIED"] };
 
-test("killed and started again at every step, both sides agree about every transaction in the end", { timeout: 180_000 }, async () => {
+test("killed and started again before and during every step, both sides agree about every transaction in the end", { timeout: 180_000 }, async () => {
   const ids: string[] = [];
-  for (const { verb, when } of STEPS) {
-    const own = Array.from({ length: 6 }, (_, i) => `${verb}.${when}.${i}`);
-    ids.push(...own);
-    if (verb !== "try") await Promise.all(own.map(reserve));
-    if (verb === "reverse") await Promise.all(own.map((txId, at) => engine(at).confirm(txId, CALL)));
-    if (when === "before") await points.kill();
-    const calls = own.map((txId, at) => settled(verb === "try" ? reserve(txId, at) : engine(at)[verb](txId, CALL)));
-    if (when === "during") await points.kill();
+  for (const kill of KILLS) {
+    const answered = kill.when === "during" ? kill.answered : 0;
+    const own = VERBS.flatMap((verb) => Array.from({ length: 6 }, (_, i) => ({ verb, txId: `${verb}.${kill.when}.${answered}.${i}` })));
+    ids.push(...own.map(({ txId }) => txId));
+    await Promise.all(own.map(({ verb, txId }, at) => verb !== "try" && reserve(txId, at)));
+    await Promise.all(own.map(({ verb, txId }, at) => verb === "reverse" && engine(at).confirm(txId, CALL)));
+    if (kill.when === "before") await points.kill();
+    let ended = 0;
+    let enough = (): void => {};
+    const someEnded = new Promise<void>((resolve) => (enough = resolve));
+    const calls = own.map(({ verb, txId }, at) =>
+      settled(verb === "try" ? reserve(txId, at) : engine(at)[verb](txId, CALL)).then(() => {
+        if (++ended >= answered) enough();
+      }),
+    );
+    if (kill.when === "during") {
+      if (answered > 0) await someEnded;
+      await points.kill();
+    }
     await Promise.all(calls);
     await points.start();
     await reachable();
