@@ -148,9 +148,9 @@ function Entries({ entries, chosen, onChoose, older, loading, onOlder }: Entries
       head={
         <>
           <th scope="col" className="w-32 pl-4!">{t("when")}</th>
-          <th scope="col" className="w-30">{t("who")}</th>
-          <th scope="col" className="w-[19%]">{t("what")}</th>
-          <th scope="col">{t("target")}</th>
+          <th scope="col" className="hidden w-30 @md:table-cell">{t("who")}</th>
+          <th scope="col" className="@2xl:w-[19%]">{t("what")}</th>
+          <th scope="col" className="hidden @2xl:table-cell">{t("target")}</th>
           <th scope="col" className="hidden w-[27%] @4xl:table-cell">{t("reason")}</th>
           <th scope="col" className="w-26 pr-4!">{t("outcome")}</th>
         </>
@@ -178,7 +178,7 @@ function Entry({ entry, index, here, onChoose }: { entry: AuditRow; index: numbe
       <td className="figures truncate py-1.5! pl-4! text-xs text-text-2">
         <time dateTime={new Date(entry.atMs).toISOString()}>{format.dateTime(entry.atMs, { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" })}</time>
       </td>
-      <td className="truncate" title={entry.actor}>{entry.actor}</td>
+      <td className="hidden truncate @md:table-cell" title={entry.actor}>{entry.actor}</td>
       <td className="truncate">
         <button
           type="button"
@@ -190,7 +190,7 @@ function Entry({ entry, index, here, onChoose }: { entry: AuditRow; index: numbe
           {verb(entry.verb)}
         </button>
       </td>
-      <td className={cn("truncate text-xs text-text-2", entry.targetName === null && "font-mono")} title={entry.target}>{entry.targetName ?? entry.target}</td>
+      <td className={cn("hidden truncate text-xs text-text-2 @2xl:table-cell", entry.targetName === null && "font-mono")} title={entry.target}>{entry.targetName ?? entry.target}</td>
       <td className="hidden truncate text-xs text-text-2 @4xl:table-cell" title={entry.reason ?? undefined}>{entry.reason}</td>
       <td className="pr-4!"><OutcomeBadge outcome={entry.outcome} /></td>
     </tr>

@@ -58,7 +58,7 @@ export function KeysPanel({ keys, usualRatePerSecond, stale, onChanged }: KeysPa
               <th scope="col" className="pl-4!">{t("keyName")}</th>
               <th scope="col" className="hidden w-44 @3xl:table-cell">{t("keyId")}</th>
               <th scope="col" className="w-[26%]">{t("scope")}</th>
-              <th scope="col" className="w-32 text-right!">{t("rate")}</th>
+              <th scope="col" className="hidden w-32 text-right! @lg:table-cell">{t("rate")}</th>
               <th scope="col" className="w-28 text-right!">{t("lastUsed")}</th>
               <th scope="col" className="w-14 pr-4!"><span className="sr-only">{t("actions")}</span></th>
             </>
@@ -86,7 +86,7 @@ function Key({ apiKey, index, usual, onOpen }: { apiKey: KeyRow; index: number; 
       <td className="truncate py-1.5! pl-4! font-medium" title={name}>{name}</td>
       <td className="hidden truncate font-mono text-xs text-text-3 @3xl:table-cell">{keyId}</td>
       <td className="truncate text-xs">{revokedAtMs === null ? scopes.map((scope) => t(`scopes.${scope}`)).join(" · ") : <Badge tone="danger" icon={Ban}>{t("revoked")}</Badge>}</td>
-      <td className="figures text-right text-xs">{ratePerSecond === null ? <span className="text-text-3">{t("usualRate", { rate: format.number(usual) })}</span> : t("ownRate", { rate: format.number(ratePerSecond) })}</td>
+      <td className="figures hidden text-right text-xs @lg:table-cell">{ratePerSecond === null ? <span className="text-text-3">{t("usualRate", { rate: format.number(usual) })}</span> : t("ownRate", { rate: format.number(ratePerSecond) })}</td>
       <td className="figures truncate text-right text-xs">{lastUsedAtMs === null ? <span className="text-text-3">{t("never")}</span> : <time dateTime={new Date(lastUsedAtMs).toISOString()} title={format.dateTime(lastUsedAtMs, { dateStyle: "medium", timeStyle: "short" })}>{t("ago", { age: age(Math.max(0, nowMs - lastUsedAtMs)) })}</time>}</td>
       <td className="pr-4! text-right">
         <Menu>

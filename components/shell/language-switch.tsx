@@ -5,7 +5,6 @@ import { useLocale } from "next-intl";
 import { useRouter } from "next/navigation";
 import { useTransition } from "react";
 import { LOCALE_COOKIE } from "@/server/contracts/console";
-import { savePreferences } from "../console-client";
 import { Button } from "../ui/button";
 
 const OTHER = {
@@ -29,7 +28,6 @@ export function LanguageSwitch() {
       onClick={() => {
         // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is missing in Safari and Firefox before 140
         document.cookie = `${LOCALE_COOKIE}=${other.locale}; Path=/; Max-Age=${YEAR_SECONDS}; SameSite=Lax`;
-        savePreferences({ locale: other.locale }).catch(() => undefined); // for the next sign-in; before one, only this browser knows
         startTransition(() => router.refresh());
       }}
     >

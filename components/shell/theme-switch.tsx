@@ -2,8 +2,6 @@
 import { Check, Monitor, Moon, Sun } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { useTheme } from "next-themes";
-import type { Theme } from "@/server/contracts/console";
-import { savePreferences } from "../console-client";
 import { Button } from "../ui/button";
 import { Menu, MenuContent, MenuItemIndicator, MenuRadioGroup, MenuRadioItem, MenuTrigger } from "../ui/menu";
 
@@ -25,13 +23,7 @@ export function ThemeSwitch() {
         </Button>
       </MenuTrigger>
       <MenuContent>
-        <MenuRadioGroup
-          value={theme ?? "system"}
-          onValueChange={(chosen) => {
-            setTheme(chosen);
-            savePreferences({ theme: chosen as Theme }).catch(() => undefined); // for the next sign-in
-          }}
-        >
+        <MenuRadioGroup value={theme ?? "system"} onValueChange={setTheme}>
           {THEMES.map(({ theme: value, icon: Icon }) => (
             <MenuRadioItem key={value} value={value}>
               <Icon aria-hidden className="size-4 text-text-3" />
