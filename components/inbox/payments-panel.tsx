@@ -95,11 +95,11 @@ export function PaymentsPanel({ polled: { value, stale, again }, query, setQuery
           head={
             <>
               <th scope="col" className="pl-4!">{t("columns.order")}</th>
-              <th scope="col" className="w-24 text-right!">{t("columns.payment")}</th>
-              <th scope="col" className="w-34">{t("columns.state")}</th>
-              <th scope="col" className="hidden w-[26%] @2xl:table-cell">{t("columns.transaction")}</th>
+              <th scope="col" className="hidden w-22 text-right! @md:table-cell">{t("columns.payment")}</th>
+              <th scope="col" className="w-30">{t("columns.state")}</th>
+              <th scope="col" className="hidden w-[24%] @2xl:table-cell">{t("columns.transaction")}</th>
               <th scope="col" className="hidden w-22 text-right! @xl:table-cell">{t("columns.received")}</th>
-              <th scope="col" className="w-30 pr-4! text-right!">{t("columns.next")}</th>
+              <th scope="col" className="w-27 pr-4! text-right!">{t("columns.next")}</th>
             </>
           }
         >
@@ -149,12 +149,13 @@ const Row = memo(function Row({ payment, gone, index, mayAct, onRetried, onOrder
           {orderId}
         </button>
         <div className="truncate text-2xs text-text-3" title={`${source} · ${eventId}`}>
+          {amountCents !== null && <span className="@md:hidden">{money(amountCents)} · </span>}
           {source}
           <span className="px-1.5">·</span>
           {eventId}
         </div>
       </td>
-      <td className="text-right whitespace-nowrap">
+      <td className="hidden text-right whitespace-nowrap @md:table-cell">
         <div className={cn("leading-5", paid ? "font-medium" : "text-text-3")}>{amountCents === null ? "–" : money(amountCents)}</div>
         <div className="text-2xs text-text-3">{t(paid ? "paid" : "notPaid")}</div>
       </td>

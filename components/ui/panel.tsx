@@ -26,7 +26,7 @@ export function Panel({ id, title, note, tools, stale = false, className, childr
           {title}
         </h2>
         {note !== undefined && <div className="min-w-0 text-xs text-text-3">{note}</div>}
-        {tools !== undefined && <div className="ml-auto flex items-center gap-2">{tools}</div>}
+        {tools !== undefined && <div className="ml-auto flex min-w-0 flex-wrap items-center justify-end gap-2">{tools}</div>}
       </header>
       {children}
     </section>
