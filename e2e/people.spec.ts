@@ -137,7 +137,7 @@ test("language, theme, time zone and password belong to the person: another brow
   await expect(uma.getByText("The current password is wrong.")).toBeVisible();
   await uma.getByLabel("Current password").fill(first);
   await uma.getByTestId("change-password").click();
-  await expect(uma.getByText("Password changed")).toBeVisible();
+  await expect(uma.getByText("Password changed").first()).toBeVisible();
   await uma.getByRole("radio", { name: "中文" }).check({ force: true });
   await expect(uma.getByRole("heading", { name: "个人设置" })).toBeVisible();
   expect(await violations(uma)).toEqual([]);

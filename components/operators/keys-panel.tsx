@@ -31,6 +31,11 @@ export function KeysPanel({ keys, usualRatePerSecond, stale, onChanged }: KeysPa
   const [open, setOpen] = useState<Open | null>(null);
   const body = useRef<HTMLDivElement>(null);
   useListKeys({ body, length: keys.length });
+  // As with operators: what is said of a key is of now.
+  const show = (next: Open) => {
+    setOpen(next);
+    onChanged();
+  };
   const close = { returnFocusTo: "add-key", onChanged, onClose: () => setOpen(null) };
   return (
     <Panel
@@ -40,7 +45,7 @@ export function KeysPanel({ keys, usualRatePerSecond, stale, onChanged }: KeysPa
       title={t("keys")}
       note={t("keysNote")}
       tools={
-        <Button id="add-key" size="sm" onClick={() => setOpen({ what: "add" })}>
+        <Button id="add-key" size="sm" onClick={() => show({ what: "add" })}>
           <KeyRound aria-hidden className="size-3.5" />
           {t("addKey.open")}
         </Button>
@@ -65,12 +70,12 @@ export function KeysPanel({ keys, usualRatePerSecond, stale, onChanged }: KeysPa
           }
         >
           {keys.map((apiKey, index) => (
-            <Key key={apiKey.keyId} apiKey={apiKey} index={index} usual={usualRatePerSecond} onOpen={(what) => setOpen({ what, apiKey })} />
+            <Key key={apiKey.keyId} apiKey={apiKey} index={index} usual={usualRatePerSecond} onOpen={(what) => show({ what, apiKey })} />
           ))}
         </Table>
       )}
       {open?.what === "add" && <AddKeyDialog {...close} usualRatePerSecond={usualRatePerSecond} />}
-      {open !== null && open.what !== "add" && <KeyVerbDialog {...close} apiKey={open.apiKey} verb={open.what} />}
+      {open !== null && open.what !== "add" && <KeyVerbDialog {...close} apiKey={keys.find(({ keyId }) => keyId === open.apiKey.keyId) ?? open.apiKey} verb={open.what} />}
     </Panel>
   );
 }

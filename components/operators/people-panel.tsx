@@ -28,6 +28,12 @@ export function PeoplePanel({ operators, own, stale, onChanged }: PeoplePanelPro
   const [open, setOpen] = useState<Open | null>(null);
   const body = useRef<HTMLDivElement>(null);
   useListKeys({ body, length: operators.length });
+  // What a dialog says would happen is of now, not of when somebody opened it.
+  const show = (next: Open) => {
+    setOpen(next);
+    onChanged();
+  };
+  const now = (operator: OperatorRow) => operators.find(({ operatorId }) => operatorId === operator.operatorId) ?? operator;
   const close = { returnFocusTo: "add-operator", onChanged, onClose: () => setOpen(null) };
   return (
     <Panel
@@ -37,7 +43,7 @@ export function PeoplePanel({ operators, own, stale, onChanged }: PeoplePanelPro
       title={t("title")}
       note={t("count", { count: operators.filter(({ disabledAtMs }) => disabledAtMs === null).length })}
       tools={
-        <Button id="add-operator" size="sm" onClick={() => setOpen({ what: "add" })}>
+        <Button id="add-operator" size="sm" onClick={() => show({ what: "add" })}>
           <UserPlus aria-hidden className="size-3.5" />
           {t("add.open")}
         </Button>
@@ -59,12 +65,12 @@ export function PeoplePanel({ operators, own, stale, onChanged }: PeoplePanelPro
         }
       >
         {operators.map((operator, index) => (
-          <Person key={operator.operatorId} operator={operator} index={index} isOwn={operator.operatorId === own} onOpen={(what) => setOpen({ what, operator })} />
+          <Person key={operator.operatorId} operator={operator} index={index} isOwn={operator.operatorId === own} onOpen={(what) => show({ what, operator })} />
         ))}
       </Table>
       {open?.what === "add" && <AddOperatorDialog {...close} />}
-      {open?.what === "role" && <RoleDialog {...close} operator={open.operator} />}
-      {open !== null && open.what !== "add" && open.what !== "role" && <OperatorVerbDialog {...close} operator={open.operator} verb={open.what} />}
+      {open?.what === "role" && <RoleDialog {...close} operator={now(open.operator)} />}
+      {open !== null && open.what !== "add" && open.what !== "role" && <OperatorVerbDialog {...close} operator={now(open.operator)} verb={open.what} />}
     </Panel>
   );
 }
