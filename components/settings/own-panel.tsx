@@ -40,6 +40,8 @@ export function OwnPanel({ preferences, usualTimeZone, onChanged }: OwnPanelProp
     setOwn(Intl.DateTimeFormat().resolvedOptions().timeZone);
   }, []);
   const [timeZone, setTimeZone] = useState(preferences.timeZone);
+  /** Chosen, and the page in that language is on its way. */
+  const [asked, setAsked] = useState<string | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
 
   const save = async (change: Partial<Preferences>) => {
@@ -50,6 +52,7 @@ export function OwnPanel({ preferences, usualTimeZone, onChanged }: OwnPanelProp
       if (change.theme === undefined) router.refresh();
       onChanged();
     } catch (error) {
+      setAsked(null);
       setFailure(sentenceOf(error));
     }
   };
@@ -59,7 +62,10 @@ export function OwnPanel({ preferences, usualTimeZone, onChanged }: OwnPanelProp
       <div className="grid gap-4 px-4 py-4">
         {failure !== null && <Notice>{failure}</Notice>}
         <Line label={t("language")}>
-          <Segments legend={t("language")} value={locale} onChange={(chosen) => void save({ locale: chosen as (typeof LOCALES)[number] })} options={LOCALES.map((each) => ({ value: each as string, label: <span lang={each}>{LANGUAGES[each]}</span> }))} />
+          <Segments legend={t("language")} value={asked ?? locale} onChange={(chosen) => {
+              setAsked(chosen);
+              void save({ locale: chosen as (typeof LOCALES)[number] });
+            }} options={LOCALES.map((each) => ({ value: each as string, label: <span lang={each}>{LANGUAGES[each]}</span> }))} />
         </Line>
         <Line label={t("theme")}>
           <Segments
