@@ -26,6 +26,7 @@ test("a dish by its name, a transaction by its id or its order, a page by its na
   await expectLive(wall);
 
   for (const [pasted, goesTo] of [["palette-tx-1", /\/transactions\/palette-tx-1$/], ["order-palette-tx-1", /\/transactions\/palette-tx-1$/], [DISH, new RegExp(`/dishes/${DISH}$`)]] as const) {
+    await expect(wall.getByRole("dialog")).toHaveCount(0);
     await wall.keyboard.press("Meta+k");
     await field.fill(pasted);
     await expect(wall.locator("[role=option][aria-selected=true]")).toContainText(pasted === DISH ? "Palette plum pie" : "palette-tx-1");

@@ -33,7 +33,7 @@ export function KeyboardProvider({ children }: { children: ReactNode }) {
       if ((event.metaKey || event.ctrlKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
         event.preventDefault(); // the browser would search the web
         // Over another dialog it would hide what somebody decides about.
-        setShown((before) => (before === "palette" ? null : before === "sheet" || document.querySelector("[role=dialog]") === null ? "palette" : before));
+        setShown((before) => (before === "palette" ? null : before === "sheet" || document.querySelector("[role=dialog]:not([data-palette])") === null ? "palette" : before));
         return;
       }
       if (!isForThePage(event)) return;

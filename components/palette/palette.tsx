@@ -79,6 +79,7 @@ export function Palette({ onClose }: { onClose(): void }) {
         <Radix.Overlay className="fixed inset-0 z-40 animate-fade bg-black/35 dark:bg-black/60" />
         <Radix.Content
           aria-describedby={undefined}
+          data-palette
           onCloseAutoFocus={(event) => {
             event.preventDefault();
             if (!went.current && opener instanceof HTMLElement && opener.isConnected) opener.focus();
