@@ -24,15 +24,15 @@ export function EventTicker() {
   const t = useTranslations("ticker");
   const { rows, handlers } = useSteadyRows("", useEvents(), idOf);
   return (
-    <section aria-label={t("title")} data-testid="ticker" className="figures h-8 shrink-0 overflow-hidden rounded-panel border bg-surface px-4 text-xs shadow-panel" {...handlers}>
+    <section aria-label={t("title")} data-testid="ticker" className="h-8 shrink-0 overflow-hidden rounded-panel border bg-surface px-4 text-xs shadow-panel" {...handlers}>
       {rows.length === 0 ? (
-        <p className="flex h-full items-center gap-1.5 text-text-3">
+        <p className="figures flex h-full items-center gap-1.5 text-text-3">
           <CircleCheck aria-hidden className="size-3.5" />
           {t("quiet")}
         </p>
       ) : (
         // What does not fit goes to a second line, and that is out of sight.
-        <ol className="flex flex-wrap gap-x-6">
+        <ol className="figures flex flex-wrap gap-x-6">
           {rows.map((event) => (
             <Event key={idOf(event)} event={event} />
           ))}
