@@ -150,6 +150,7 @@ class Case {
     const { phase, txId, participant } = this;
     const wrong: string[] = [];
     const sql = new pg.Pool({ connectionString: this.stores.databaseUrl, max: 1 });
+    sql.on("connect", (client) => client.on("error", () => {})); // the database is dropped while it says good-bye
     const { engine, close } = await this.engine();
     try {
       const stateOf = async () => (await sql.query<{ state: string }>("SELECT state::text AS state FROM transactions WHERE tx_id = $1", [txId])).rows[0]?.state ?? "lost";

@@ -29,6 +29,9 @@ const TRY_ONGOING_MS = 50;
 /** A report is written about now: who looks when its branch is due by our clock would come just before it is by the ledger's. */
 const REPORT_MS = 100;
 
+/** It was reserved. A report whose answer is lost is sent again, and by then a confirm may have followed. */
+const AFTER_RESERVED: readonly TransactionState[] = ["RESERVED", "CONFIRMING", "CONFIRMED", "REVERSING", "REVERSED"];
+
 /** As long as what a participant says. */
 const MESSAGE_LENGTH_MAX = 200;
 
@@ -89,7 +92,7 @@ export class RemotePath {
     );
     failpoint("try.reported");
     const states = settled.map((transaction) => transaction?.state);
-    if (states.includes("RESERVED")) return;
+    if (states.some((state) => state !== undefined && AFTER_RESERVED.includes(state))) return;
     if (states.includes("TRYING")) throw new EngineError("DEADLINE_EXCEEDED", "Its participants' answers could not all be written down; ask again with the same id.", { txId });
     throw new EngineError("LATE_TRY", `Transaction ${txId} was cancelled while its participants were tried.`, { txId });
   }

@@ -29,7 +29,7 @@ export const MESSAGE_FAULTS = [
   "overtaken", // held up until messages sent later have arrived
   "sender dies at once", // the message is out
   "sender dies before the answer",
-  "conflict", // the ledger rolled it back
+  "conflict", // the ledger rolled it back; now and then five times in a row, and the batch is cut in two
   "turned away", // the ledger was not reached
   "participant refuses",
   "participant says not yet",
@@ -55,7 +55,7 @@ export const DISASTERS = [
   "Redis is away",
   "the clock of Redis jumps",
   "Postgres restarts",
-  "Postgres is away",
+  "Postgres is away", // half the time it is a standby that comes back, with everything that was committed, on a new timeline
   "the disk is slow",
   "a participant is away",
 ] as const;

@@ -38,6 +38,10 @@ export interface LinkOptions {
   die?: (forMs: number) => void;
 }
 
+/** Of the conflicts of batches: those that come so often that the engine takes one request for their cause. */
+const STUBBORN_SHARE = 0.4;
+const STUBBORN_TIMES = 5;
+
 /** What will become of one message. */
 interface Fate {
   requestMs: number;
@@ -65,12 +69,15 @@ export class Link {
   readonly met = { requestLost: 0, answerLost: 0, diedBeforeAnswer: 0 };
   private sent = 0;
   private lastArrived = 0;
+  /** Batches that will be rolled back, and how often yet, however often they are sent again. */
+  private readonly stubborn = new Map<string, number>();
 
   constructor(private readonly options: LinkOptions) {}
 
-  call<T>(phases: readonly Phase[], action: () => Promise<T>, lost: () => Error, server: Server = ALWAYS_UP): Promise<T> {
+  /** @param batchId of a batch, so that it is known when it is sent again. */
+  call<T>(phases: readonly Phase[], action: () => Promise<T>, lost: () => Error, server: Server = ALWAYS_UP, batchId = ""): Promise<T> {
     const { world, life, ambush } = this.options;
-    const fate = this.fate(phases);
+    const fate = this.fateOf(batchId) ?? this.fate(phases, batchId);
     const message = ++this.sent;
     const { epoch } = server;
     const landed = ambush?.depart(life, phases, fate.requestMs + fate.answerMs);
@@ -141,8 +148,18 @@ export class Link {
     else this.options.life.end();
   }
 
-  private fate(phases: readonly Phase[]): Fate {
+  /** What a batch has coming that was doomed before; null: nothing. */
+  private fateOf(batchId: string): Fate | null {
+    const left = this.stubborn.get(batchId) ?? 0;
+    if (left === 0) return null;
+    if (left === 1) this.stubborn.delete(batchId);
+    else this.stubborn.set(batchId, left - 1);
+    return { ...this.goodFate(), refusal: "conflict" };
+  }
+
+  private fate(phases: readonly Phase[], batchId = ""): Fate {
     const planned = this.options.ambush?.messageFault(phases) ?? null;
+    if (planned?.fault === "conflict" && planned.die < STUBBORN_SHARE && batchId !== "") this.stubborn.set(batchId, STUBBORN_TIMES - 1);
     if (planned) return this.plannedFate(planned);
     const { random } = this.options;
     const faults = this.options.faults();
@@ -208,7 +225,7 @@ export class Link {
 export function linkedLedger(ledger: Ledger, link: Link, server?: Server): Ledger {
   const lost = (): Error => new LedgerFailure("unknown", "the connection was lost");
   return {
-    runBatch: (batch) => link.call(phasesOf(batch), () => ledger.runBatch(batch), lost, server),
+    runBatch: (batch) => link.call(phasesOf(batch), () => ledger.runBatch(batch), lost, server, batch.batchId),
     findTransactions: (txIds) => link.call(["look-up"], () => ledger.findTransactions(txIds), lost, server),
     readDishes: (dishIds) => link.call(["stock read"], () => ledger.readDishes(dishIds), lost, server),
     look: (txIds, dishIds) => link.call(["look-up", "stock read"], () => ledger.look(txIds, dishIds), lost, server),

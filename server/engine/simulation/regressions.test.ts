@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { lab } from "../guards/testing.ts";
+import { Neighbourhood } from "../recovery/testing.ts";
 import { LedgerFailure, type LedgerBatch, type LedgerBatchResult, type LedgerTry } from "../tiers/tcc/ledger.ts";
 
 const CALL = { timeoutMs: 800, traceId: "0".repeat(32) };
@@ -146,5 +147,23 @@ describe("found by simulation", () => {
     const [before, after] = [await world.clock.run(early), await world.clock.run(late)];
     expect([before.how, after.how]).toEqual(["CONFIRMED", "REVERSED"]);
     world.ledger.runBatch = runBatch;
+  });
+
+  test("seed 99: a Try whose participants' answers were written down, and that was confirmed before it heard so, is not late", async () => {
+    const place = new Neighbourhood(1, ["points"]);
+    await place.supply(10);
+    const [engine, other] = [place.engine(), place.engine()];
+    const settle = place.ledger.settleBranches.bind(place.ledger);
+    let first = true;
+    place.ledger.settleBranches = async (reports) => {
+      const settled = await settle(reports);
+      if (!first) return settled;
+      first = false;
+      await other.confirm("a", CALL);
+      throw lost(); // and the report is sent again
+    };
+    await expect(place.run(engine.try(place.basket("a"), CALL))).resolves.toMatchObject({ state: "RESERVED" });
+    expect(first).toBe(false);
+    expect(place.wrong()).toEqual([]);
   });
 });

@@ -13,6 +13,9 @@ export interface CommitWatcher {
   reported(instance: string, transactions: readonly SettledTransaction[]): void;
 }
 
+/** A txId that begins so cannot be stored, as with a byte that is no text: its batch is refused whole, whatever else is in it. */
+export const POISON = "poison";
+
 export class SimulatedPostgres implements Server {
   /** Grows with every restart: who was connected before hears nothing any more. */
   epoch = 0;
@@ -77,6 +80,7 @@ export class SimulatedPostgres implements Server {
       await sleep(this.world, integerBetween(this.random, 0, this.slowestMs));
       if (this.epoch !== epoch) throw new LedgerFailure("unknown", "the server restarted before the commit");
     }
+    if (batch.trys.some(({ txId }) => txId.startsWith(POISON))) throw new LedgerFailure("poisoned", "data that cannot be stored");
     const result = await this.twin.runBatch(batch);
     this.watcher()?.committed(instance, batch, result);
     return result;

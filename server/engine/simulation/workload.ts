@@ -6,6 +6,7 @@ import { isEngineError } from "../kernel/errors.ts";
 import { integerBetween, pick, type Random } from "../kernel/random.ts";
 import type { RemoteBranch, StockChangeRequest, TryRequest } from "../kernel/types.ts";
 import type { Call, Ending, Supply } from "./history.ts";
+import { POISON } from "./simulated-postgres.ts";
 import { PARTICIPANTS } from "./town.ts";
 import type { Instance, World } from "./world.ts";
 
@@ -127,7 +128,11 @@ export class Workload {
 
   private somebodyFor(verb: "confirm" | "cancel" | "reverse"): Customer | null {
     if (this.random.next() < 0.1) return this.somebody();
-    return this.somebody(({ acknowledged, confirmed }) => acknowledged && confirmed === (verb === "reverse"));
+    // Few confirmed transactions have participants: half of the reversals ask for one.
+    const withOthers = verb === "reverse" && this.random.next() < 0.5;
+    const isFit = ({ acknowledged, confirmed }: Customer): boolean => acknowledged && confirmed === (verb === "reverse");
+    const found = withOthers ? this.somebody((customer) => isFit(customer) && customer.request.participants !== undefined) : null;
+    return found ?? this.somebody(isFit);
   }
 
   private changeStock(): void {
@@ -170,10 +175,14 @@ export class Workload {
     this.try(this.newCustomer(txId));
   }
 
-  /** Another basket under a known id, or a dish that there is not. */
+  /** Another basket under a known id, data that the database does not take, or a dish that there is not. */
   private misuse(): void {
     const known = this.somebody();
-    if (known && this.random.next() < 0.7) {
+    const dice = this.random.next();
+    if (dice < 0.25) {
+      const { request } = this.newCustomer(`${POISON}${this.begun}`);
+      this.try({ request: { ...request, orderId: request.txId, couponId: null }, acknowledged: false, confirmed: false });
+    } else if (known && dice < 0.8) {
       const { request } = known;
       const other = { ...request, lines: request.lines.map(({ dishId, quantity }) => ({ dishId, quantity: quantity + 1 })) };
       this.try({ request: other, acknowledged: false, confirmed: false });

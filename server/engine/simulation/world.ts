@@ -218,6 +218,7 @@ export class World {
         return everybody;
       case "Postgres is away":
         this.postgres.restart();
+        if (die < 0.5) this.ledger.failOver();
         this.postgres.goAway(forMs);
         return everybody;
       case "a participant is away": {

@@ -29,7 +29,7 @@ import {
 import { MemoryBranches, type AttemptView } from "./memory-branches.ts";
 import { copyOfDish, copyOfRecord, firstWithin, tombstone } from "./memory-rows.ts";
 
-/** Versions of the first timeline, as Postgres counts them. */
+/** What a timeline adds to every version, as in Postgres (SQL: dish_version). */
 const TIMELINE = 2 ** 40;
 
 export interface CouponView {
@@ -80,8 +80,15 @@ export class MemoryLedger implements Ledger {
   private readonly traces = new Map<string, string>();
   private readonly reviews = new Map<string, { ticketId: string; open: boolean }>();
   private tickets = 0;
+  private timeline = 1;
 
   constructor(private readonly clock: Clock) {}
+
+  /** A standby takes over that has everything that was committed. */
+  failOver(): void {
+    this.timeline++;
+    for (const dish of this.dishes.values()) dish.version += TIMELINE;
+  }
 
   async runBatch(batch: LedgerBatch): Promise<LedgerBatchResult> {
     const atMs = Math.floor(this.clock.nowMs());
@@ -167,7 +174,7 @@ export class MemoryLedger implements Ledger {
       return { verdict: "REPLAYED", dish: { ...earlier.answer.dish } };
     }
     if (this.dishes.has(dishId)) return { verdict: "EXISTS" };
-    const row: DishRow = { dishId, storeId, supplied, available: supplied, frozen: 0, sold: 0, onSale: true, version: TIMELINE + 1 };
+    const row: DishRow = { dishId, storeId, supplied, available: supplied, frozen: 0, sold: 0, onSale: true, version: this.timeline * TIMELINE + 1 };
     this.dishes.set(dishId, row);
     this.movements.push({ dishId, kind: "SUPPLY", quantity: supplied, actionKey });
     this.actions.set(actionKey, { request, answer: { verdict: "APPLIED", dish: { ...row } } });
