@@ -4,22 +4,24 @@ import { ANSWER_MS_MAX, CONNECT_MS_MAX, createPrisma, STATEMENT_MS_MAX } from ".
 import type { PrismaClient } from "./generated/prisma/client.ts";
 import { createDatabase, type TestDatabase } from "./testing/stack.ts";
 
-let database: TestDatabase;
-let prisma: PrismaClient;
+// Each test waits for seconds, on a client and in a database of its own: they wait together.
+let databases: TestDatabase[];
+let clients: PrismaClient[];
 
 beforeAll(async () => {
-  database = await createDatabase();
-  prisma = createPrisma(database.url);
+  databases = await Promise.all([createDatabase(), createDatabase(), createDatabase()]);
+  clients = databases.map(({ url }) => createPrisma(url));
 });
 
 afterAll(async () => {
-  await prisma?.$disconnect();
-  await database?.drop();
+  for (const client of clients ?? []) await client.$disconnect();
+  for (const database of databases ?? []) await database.drop();
 });
 
-const sleeping = () => prisma.$queryRaw`SELECT count(*)::int AS reads FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'`;
-
-test("reads that everybody has left end by themselves, and their connections serve again", async () => {
+test.concurrent("reads that everybody has left end by themselves, and their connections serve again", async () => {
+  const prisma = clients[0] as PrismaClient;
+  const sleeping = () => prisma.$queryRaw`
+    SELECT count(*)::int AS reads FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active' AND datname = current_database()`;
   await Promise.all(Array.from({ length: 10 }, () => prisma.$queryRaw`SELECT pg_sleep(0.05)::text`)); // ten connections, made before anything is measured
   const startedAtMs = performance.now();
   const reads = Array.from({ length: 9 }, () => prisma.$queryRaw`SELECT pg_sleep(60)::text`.then(() => "answered", () => "ended"));
@@ -29,7 +31,8 @@ test("reads that everybody has left end by themselves, and their connections ser
   expect(await sleeping()).toEqual([{ reads: 0 }]);
 });
 
-test("a read that finds no free connection is told so, and does not wait for ever", async () => {
+test.concurrent("a read that finds no free connection is told so, and does not wait for ever", async () => {
+  const prisma = clients[1] as PrismaClient;
   const busy = Array.from({ length: 10 }, () => prisma.$queryRaw`SELECT pg_sleep(60)::text`.catch(() => "ended"));
   const startedAtMs = performance.now();
   await expect(prisma.$queryRaw`SELECT 1`).rejects.toThrow();
@@ -38,8 +41,9 @@ test("a read that finds no free connection is told so, and does not wait for eve
   expect(await prisma.$queryRaw`SELECT 1 AS one`).toEqual([{ one: 1 }]);
 });
 
-test("a line that is cut without a word is given up, and the next read gets another", async () => {
-  const { hostname, port } = new URL(database.url);
+test.concurrent("a line that is cut without a word is given up, and the next read gets another", async () => {
+  const { url: databaseUrl } = databases[2] as TestDatabase;
+  const { hostname, port } = new URL(databaseUrl);
   let isCut = false;
   const sockets: Socket[] = [];
   const proxy = createServer((near) => {
@@ -58,7 +62,7 @@ test("a line that is cut without a word is given up, and the next read gets anot
     if (!isCut) old.add(near);
   });
   await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-  const url = new URL(database.url);
+  const url = new URL(databaseUrl);
   url.port = String((proxy.address() as AddressInfo).port);
   const through = createPrisma(url.href);
   try {
