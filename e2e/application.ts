@@ -9,6 +9,7 @@ import { test as base, expect } from "@playwright/test";
 import type { Page } from "@playwright/test";
 import { stopPostgresLeftIn } from "../server/embedded/postgres.ts";
 import { stopRedisLeftIn } from "../server/embedded/redis.ts";
+import { LOCALE_COOKIE, type SignedIn } from "../server/contracts/console.ts";
 import type { FirstRun } from "../server/first-run.ts";
 import { startApplication } from "../server/testing/application.ts";
 import type { Application } from "../server/testing/application.ts";
@@ -121,10 +122,17 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
 });
 
-/** Signs in without the form, which has tests of its own, and opens the wall. */
+/** Signs in without the form, which has tests of its own, forgets what other tests chose for this operator, and opens the wall. */
 export async function signIn(page: Page, { url, operator }: FirstRun): Promise<void> {
-  const response = await page.request.post(`${url}/api/auth/sign-in`, { data: { email: operator.email, password: operator.password }, headers: { origin: url } });
+  const headers = { origin: url };
+  const response = await page.request.post(`${url}/api/auth/sign-in`, { data: { email: operator.email, password: operator.password }, headers });
   expect(response.status()).toBe(200);
+  const { preferences } = (await response.json()) as SignedIn;
+  if (Object.values(preferences).some((choice) => choice !== null)) {
+    const forgotten = await page.request.post(`${url}/api/console/settings/own`, { data: { locale: null, theme: null, timeZone: null }, headers });
+    expect(forgotten.status()).toBe(200);
+    await page.context().clearCookies({ name: LOCALE_COOKIE });
+  }
   await page.goto(url);
 }
 
