@@ -18,6 +18,10 @@ test("a transaction is found by its id, by how its id begins, and by its order; 
   await stage.stage("f1", "RESERVED");
   const byId = await find("f1.t");
   expect(byId.transactions[0]).toMatchObject({ txId: "f1.t", orderId: "f1.order-t", state: "RESERVED" });
+  // Another order may be called as this transaction is.
+  const { txId } = await stage.stage("f0", "CANCELLED");
+  await stage.prisma.$executeRaw`UPDATE transactions SET order_id = 'f1.t' WHERE tx_id = ${txId}`;
+  expect((await find("f1.t")).transactions.map((each) => each.txId)).toEqual(["f1.t", txId]);
   expect((await find("f1.")).transactions.map(({ txId }) => txId)).toContain("f1.t");
   expect((await find("f1.order-t")).transactions).toMatchObject([{ txId: "f1.t" }]);
   expect((await find("1.t")).transactions).toEqual([]);

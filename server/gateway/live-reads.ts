@@ -85,8 +85,7 @@ export function createLiveReads(prisma: PrismaClient): LiveReads {
                ORDER BY expires_at LIMIT ${PENDING_COUNT_MAX})
               UNION
               (SELECT tx_id FROM branches WHERE next_attempt_at < clock_timestamp() AND state = 'TRYING' LIMIT ${PENDING_COUNT_MAX})) dead
-        JOIN reservations r USING (tx_id) JOIN dishes d USING (dish_id)
-        WHERE r.state IN ('TRYING', 'RESERVED')`;
+        JOIN reservations r USING (tx_id) JOIN dishes d USING (dish_id)`;
       const rows = await prisma.$queryRaw<PendingSqlRow[]>`
         SELECT t.tx_id, t.order_id, t.store_id, t.state::text AS state, t.coupon_id, t.created_at, t.expires_at,
                (SELECT json_agg(json_build_object('dishId', r.dish_id, 'quantity', r.quantity) ORDER BY r.line_no)
