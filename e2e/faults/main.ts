@@ -20,9 +20,16 @@ async function main(): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), "eightysix-faults-"));
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  // Something of the campaign's own broke: what it started has to be stopped all the same.
+  let stray: Error | null = null;
+  process.on("uncaughtException", (error) => {
+    stray ??= error;
+    stop.abort();
+  });
   const say = (what: string): void => void process.stdout.write(`  ${what}\n`);
   const report = await runCampaign({ ...command.options, dir, cacheDir: join(PROJECT_DIR, ".cache"), servers: SERVERS, ownDisk: true, checkEvery: CHECK_EVERY, signal: stop.signal, say });
   process.stdout.write(inWords(report));
+  if (stray) throw stray;
   if (report.wrong.length > 0) {
     process.stdout.write(`The servers' logs are kept in ${dir}\n`);
     return 1;
