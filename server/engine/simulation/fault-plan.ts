@@ -180,7 +180,7 @@ export function drawPlan(random: Random, operations: number): FaultPlan {
   const disasters = PAIRS.filter(([fault]) => (DISASTERS as readonly string[]).includes(fault));
   for (const [pairs, count] of [[message, MESSAGE_FAULTS_PER_RUN], [disasters, DISASTERS_PER_RUN]] as const) {
     for (let i = 0; i < Math.ceil(count * scale); i++) {
-      const [fault, phase] = weighted(random, pairs, pairs === message ? 2 : 12);
+      const [fault, phase] = weighted(random, pairs, pairs === message ? 2 : 15);
       const nth = integerBetween(random, 1, Math.max(1, Math.floor(USUAL_MESSAGES[phase] * scale)));
       const [least, most] = LASTS_MS[fault] ?? [0, 0];
       plan.faults.push({ fault, phase, nth, forMs: Math.round(least + (most - least) * random.next() ** 2), die: random.next() });
