@@ -44,7 +44,9 @@ export function Palette({ onClose }: { onClose(): void }) {
   const places = usePlaces(q, found);
   const at = Math.min(chosen, places.length - 1);
   const active = places[at];
-  useEffect(() => list.current?.querySelector(`[data-place="${at}"]`)?.scrollIntoView({ block: "nearest" }), [at]);
+  useEffect(() => {
+    list.current?.querySelector(`[data-place="${at}"]`)?.scrollIntoView({ block: "nearest" }); // newer browsers answer with a promise: no way to end an effect
+  }, [at]);
 
   const go = (place: Place | undefined) => {
     if (place === undefined) return;
