@@ -120,7 +120,7 @@ test("a viewer sees the audit and the settings, changes nothing of the installat
   await vera.context().close();
 });
 
-test("language, theme, time zone and password belong to the person: another browser has them after sign-in", async ({ wall, browser, application }) => {
+test("language, time zone and password belong to the person: another browser has them after sign-in; the theme is kept with them", async ({ wall, browser, application }) => {
   const email = "people-uma@wall.example";
   const first = await addOperator(wall, "Uma", email, "operator");
   const uma = await asOther(browser, application, email, first);
@@ -128,6 +128,8 @@ test("language, theme, time zone and password belong to the person: another brow
   await expectLive(uma);
   await uma.getByRole("radio", { name: "Dark" }).check({ force: true });
   await expect(uma.locator("html")).toHaveClass(/dark/);
+  const saved = () => uma.evaluate(async () => ((await (await fetch("/api/console/settings")).json()) as { preferences: unknown }).preferences);
+  await expect.poll(saved).toMatchObject({ theme: "dark" });
   await uma.getByLabel("Time zone").selectOption("Asia/Tokyo");
   await expect.poll(async () => (await uma.context().cookies()).find(({ name }) => name === "eightysix.zone")?.value).toBe("Asia%2FTokyo");
   await uma.getByLabel("Current password").fill("not it");
@@ -140,11 +142,12 @@ test("language, theme, time zone and password belong to the person: another brow
   await expect(uma.getByText("Password changed").first()).toBeVisible();
   await uma.getByRole("radio", { name: "中文" }).check({ force: true });
   await expect(uma.getByRole("heading", { name: "个人设置" })).toBeVisible();
+  await expect.poll(saved).toEqual({ locale: "zh-CN", theme: "dark", timeZone: "Asia/Tokyo" });
   expect(await violations(uma)).toEqual([]);
 
   const elsewhere = await asOther(browser, application, email, "a much longer password");
+  await expectLive(elsewhere);
   await elsewhere.goto("/settings");
-  await expect(elsewhere.locator("html")).toHaveClass(/dark/);
   await expect(elsewhere.getByRole("heading", { name: "个人设置" })).toBeVisible();
   await expect(elsewhere.getByLabel("时区")).toHaveValue("Asia/Tokyo");
   await Promise.all([uma.context().close(), elsewhere.context().close()]);
