@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { io, type Socket } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAuth, OPERATORS_CHANGED, type Auth } from "../../auth/auth.ts";
-import { setDisabled, setRole } from "../../auth/operators.ts";
+import { setDisabled, setRole } from "./operators.ts";
 import type { Operator } from "../../contracts/console.ts";
 import { createGateway, type Gateway } from "../../gateway/gateway.ts";
 import { Notices } from "../../notices.ts";

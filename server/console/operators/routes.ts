@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Hono } from "hono";
-import { createOperator, resetPassword, setDisabled, setRole } from "../../auth/operators.ts";
+import { createOperator, resetPassword, setDisabled, setRole } from "./operators.ts";
 import type { Auth } from "../../auth/auth.ts";
 import { createKeySchema, createOperatorSchema, keyVerbSchema, type KeyResult, type KeyVerb, operatorVerbSchema, type OperatorResult, type OperatorVerb, setRoleSchema } from "../../contracts/operators.ts";
 import type { Scope } from "../../contracts/scopes.ts";

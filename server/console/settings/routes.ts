@@ -3,7 +3,7 @@
  * (self-approval: review; sampling: locks). Everybody who is signed in reads them and changes his own.
  */
 import type { Hono } from "hono";
-import { changeOwnPassword } from "../../auth/operators.ts";
+import { changeOwnPassword } from "../operators/operators.ts";
 import type { Auth } from "../../auth/auth.ts";
 import { passwordSchema, preferencesSchema, type SettingsPage } from "../../contracts/settings.ts";
 import type { Preferences } from "../../contracts/console.ts";

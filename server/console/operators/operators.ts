@@ -2,11 +2,11 @@
  * Operators are made and changed here, one statement a change: who is changed, whose sessions end, and the notice that lets
  * every process look at its sockets again are one commit. Whether somebody may ask for it is the routes' business.
  */
-import { EngineError } from "../engine/kernel/errors.ts";
-import type { Role } from "../contracts/console.ts";
-import type { PrismaClient } from "../generated/prisma/client.ts";
-import { OPERATORS_CHANGED, type Auth } from "./auth.ts";
-import { randomPassword } from "./passwords.ts";
+import { EngineError } from "../../engine/kernel/errors.ts";
+import type { Role } from "../../contracts/console.ts";
+import type { PrismaClient } from "../../generated/prisma/client.ts";
+import { OPERATORS_CHANGED, type Auth } from "../../auth/auth.ts";
+import { randomPassword } from "../../auth/passwords.ts";
 
 type People = Pick<Auth, "heard" | "passwords">;
 
