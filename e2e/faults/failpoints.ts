@@ -1,6 +1,6 @@
 /**
  * A process of its own that is killed between two named writes, in every phase in which it comes by them, and another that has to
- * end what it left: on real stores, with participants that remember. Each case has a database and participants of its own, so that
+ * end what it left: on real stores, with a participant that remembers. Each case has a database and a participant of its own, so that
  * nobody else's work is taken up. Where servers die at such a place under traffic, it is one of the campaign's faults.
  */
 import { join } from "node:path";
