@@ -51,7 +51,7 @@ export interface BatchOutcome {
   items: ItemOutcome[];
   /** Every dish row the ledger answered with, the newest of each. */
   dishes: Map<string, DishRow>;
-  /** When the last call that answered was sent, monotonic clock. */
+  /** When the first of the calls that answered was sent, monotonic clock: no row is older. Without an answer Infinity, and no rows. */
   askedAtMs: number;
 }
 
@@ -72,7 +72,7 @@ export class BatchRunner {
 
   /** Never rejects. After `giveUpAtMs` (monotonic clock) nothing is sent again. */
   async run(batchId: string, items: readonly BatchItem[], giveUpAtMs: number): Promise<BatchOutcome> {
-    const outcome: BatchOutcome = { items: new Array(items.length), dishes: new Map(), askedAtMs: this.clock.monotonicMs() };
+    const outcome: BatchOutcome = { items: new Array(items.length), dishes: new Map(), askedAtMs: Number.POSITIVE_INFINITY };
     await this.runPart(batchId, items.map((item, position) => ({ item, position })), giveUpAtMs, outcome);
     return outcome;
   }
@@ -92,7 +92,8 @@ export class BatchRunner {
       const askedAtMs = this.clock.monotonicMs();
       try {
         const result = await this.breaker.call(() => this.ledger.runBatch(toLedgerBatch(batchId, part.map(({ item }) => item))));
-        outcome.askedAtMs = askedAtMs;
+        // A part of a batch that was cut in two is older than the last one: with its row, news that came meanwhile would look set back.
+        outcome.askedAtMs = Math.min(outcome.askedAtMs, askedAtMs);
         distribute(result, part, outcome, mayHaveCommitted);
         return;
       } catch (error) {
