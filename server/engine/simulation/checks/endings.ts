@@ -70,10 +70,27 @@ function checkSweptInTime(world: World, books: Books, { healingSinceMs, sweptMsM
   return wrong;
 }
 
+/** Rests of a circuit: the first may begin while the last probe is under way. */
+const PROBES_MAX = 3;
+const REST_MS = 600;
+
+/** An instance finds out that Redis is back by settling a batch; until then it writes nothing there. */
+async function closeCircuit(world: World, { name, engine }: World["instances"][number], dishId: string): Promise<string[]> {
+  for (let probe = 0; engine.stats().redis.circuit !== "closed"; probe++) {
+    if (probe === PROBES_MAX) return [`${name} does not find out that Redis is back`];
+    const resume = { dishId, kind: "RESUME", quantity: 0, reason: null, actor: "check", actionKey: `probe ${probe} ${name}` } as const;
+    await world.clock.run(engine.change(resume, CALL)).catch(() => null); // whether it can be done at all is asked next
+    await world.clock.advance(REST_MS);
+  }
+  return [];
+}
+
 /** A sold-out mark does not stick: every instance sells what is left of every dish, and refuses one portion more. */
 async function checkSellsAgain(world: World, { dishes }: LedgerView): Promise<string[]> {
   const wrong: string[] = [];
-  for (const { name, engine } of world.instances) {
+  for (const instance of world.instances) {
+    const { name, engine } = instance;
+    if (dishes[0]) wrong.push(...(await closeCircuit(world, instance, dishes[0].dishId)));
     for (const { dishId, storeId } of dishes) {
       const resume = { dishId, kind: "RESUME", quantity: 0, reason: null, actor: "check", actionKey: `resume ${dishId} ${name}` } as const;
       const before = await world.clock.run(engine.change(resume, CALL)).catch((error: Error) => void wrong.push(`${name} does not resume ${dishId}: ${error.message}`));
