@@ -20,11 +20,20 @@ describe("a no of the engine", () => {
     else expect(problem.retryable).toBe(error.retryable);
   });
 
-  it("that nobody expected becomes UNAVAILABLE, is logged, and tells the caller nothing of it", async () => {
+  it("that nobody expected leaves the outcome unknown, is logged, and tells the caller nothing of it", async () => {
     const api = testApi({ engine: failingEngine(new Error("secret detail")) });
-    const problem = expectProblem(await api.send("POST", "/api/v1/transactions/t9/confirm"), "UNAVAILABLE");
+    const problem = expectProblem(await api.send("POST", "/api/v1/transactions/t9/confirm"), "DEADLINE_EXCEEDED");
     expect(problem.txId).toBe("t9");
     expect(JSON.stringify(problem)).not.toContain("secret");
+    expect(api.logged).toHaveLength(1);
+  });
+
+  it("that nobody expected is UNAVAILABLE where nothing can have been written", async () => {
+    const transactions = async () => {
+      throw new TypeError("secret detail");
+    };
+    const api = testApi({ reads: { ...fakeReads, transactions } });
+    expectProblem(await api.send("GET", "/api/v1/transactions"), "UNAVAILABLE");
     expect(api.logged).toHaveLength(1);
   });
 

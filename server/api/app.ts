@@ -53,13 +53,13 @@ export function createApi(dependencies: ApiDependencies): Api {
     const askedAtMs = clock.monotonicMs();
     const traceId = traceIdOf(c.req.raw.headers.get("traceparent") ?? undefined);
     const error = new ApiError("UNKNOWN_ROUTE", `There is no ${c.req.method} ${c.req.path} here.`);
-    const answer = problemAnswer(error, { traceId, txId: undefined, route: c.req.path, unexpected: pipeline.unexpected });
+    const answer = problemAnswer(error, { traceId, txId: undefined, route: c.req.path, mayHaveWritten: false, unexpected: pipeline.unexpected });
     requests.saw(UNKNOWN_ROUTE, answer.status, clock.monotonicMs() - askedAtMs);
     return respond(c, answer, traceId);
   });
   app.onError((error, c) => {
     const traceId = traceIdOf(undefined);
-    return respond(c, problemAnswer(error, { traceId, txId: undefined, route: c.req.path, unexpected: pipeline.unexpected }), traceId);
+    return respond(c, problemAnswer(error, { traceId, txId: undefined, route: c.req.path, mayHaveWritten: c.req.method !== "GET", unexpected: pipeline.unexpected }), traceId);
   });
   return { fetch: async (request, node) => app.fetch(request, node) };
 }

@@ -41,8 +41,8 @@ export function invalidBy(error: z.ZodError): ApiError {
 }
 
 /**
- * Engine codes that have another name outside. INTERNAL (a fault of ours) is UNAVAILABLE: whatever happened, asking again
- * with the same id is safe and is what the caller should do.
+ * Engine codes that have another name outside. INTERNAL (the ledger refused the request's data and rolled it back) is
+ * UNAVAILABLE: nothing was written.
  */
 const RENAMED = { WRONG_STORE: "VALIDATION", SUPPLY_LIMIT: "VALIDATION", INTERNAL: "UNAVAILABLE" } as const satisfies Partial<
   Record<EngineErrorCode, ErrorCode>
@@ -67,11 +67,16 @@ export interface ProblemContext {
   traceId: string;
   txId: string | undefined;
   route: string;
+  /** Whether this request changes something: then nobody knows what came of it when it fails in a way that nobody expected. */
+  mayHaveWritten: boolean;
   /** Told of whatever nobody expected. */
   unexpected(error: unknown, traceId: string, route: string): void;
 }
 
-/** Never throws; whatever is neither an engine error nor an API error becomes UNAVAILABLE and is reported. */
+/**
+ * Never throws. Whatever is neither an engine error nor an API error is reported, and becomes UNAVAILABLE; of a request that
+ * changes something DEADLINE_EXCEEDED, since after a 503 nothing was written, and here that is not known.
+ */
 export function problemAnswer(error: unknown, context: ProblemContext): Answer {
   if (error instanceof ApiError) return answerOf(error.code, error.message, error, { txId: context.txId }, context.traceId);
   if (isEngineError(error)) {
@@ -89,7 +94,10 @@ export function problemAnswer(error: unknown, context: ProblemContext): Answer {
     );
   }
   context.unexpected(error, context.traceId, context.route);
-  return answerOf("UNAVAILABLE", "Something failed that should not have. It was logged.", {}, { txId: context.txId }, context.traceId);
+  const [code, detail]: [ErrorCode, string] = context.mayHaveWritten
+    ? ["DEADLINE_EXCEEDED", "Something failed that should not have, and what came of the request is unknown. It was logged; ask again with the same id."]
+    : ["UNAVAILABLE", "Something failed that should not have. It was logged."];
+  return answerOf(code, detail, {}, { txId: context.txId }, context.traceId);
 }
 
 function answerOf(

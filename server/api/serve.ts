@@ -72,7 +72,7 @@ export async function serve(spec: Route, pipeline: Pipeline, c: ApiContext): Pro
     });
   } catch (error) {
     if (spec.isTry) pipeline.requests.refused(error);
-    answer = problemAnswer(error, { traceId, txId, route: spec.path, unexpected: pipeline.unexpected });
+    answer = problemAnswer(error, { traceId, txId, route: spec.path, mayHaveWritten: spec.method !== "GET", unexpected: pipeline.unexpected });
   }
   pipeline.requests.saw(spec, answer.status, clock.monotonicMs() - startedAtMs);
   return respond(c, answer, traceId);
@@ -85,7 +85,7 @@ function header(c: ApiContext, name: string): string | undefined {
 /** The problem an error stands for, as an answer: for Trys that fail as a part of a call. */
 export function problemOf(call: Call, error: unknown, txId: string | undefined): Answer {
   call.requests.refused(error);
-  return problemAnswer(error, { traceId: call.context.traceId, txId, route: call.route, unexpected: call.unexpected });
+  return problemAnswer(error, { traceId: call.context.traceId, txId, route: call.route, mayHaveWritten: true, unexpected: call.unexpected });
 }
 
 /**
