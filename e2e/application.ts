@@ -122,6 +122,15 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
 });
 
+/** Signs in as a person does, with what that person prefers. */
+export async function signInByForm(page: Page, { url, operator }: FirstRun): Promise<void> {
+  await page.goto(`${url}/sign-in`);
+  await page.locator("input[name=email]").fill(operator.email);
+  await page.locator("input[name=password]").fill(operator.password);
+  await page.locator("button[type=submit]").click();
+  await page.waitForURL(`${url}/`);
+}
+
 /** Signs in without the form, which has tests of its own, forgets what other tests chose for this operator, and opens the wall. */
 export async function signIn(page: Page, { url, operator }: FirstRun): Promise<void> {
   const headers = { origin: url };

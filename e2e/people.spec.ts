@@ -1,7 +1,7 @@
 /** People and programs: who may what, taken away and given at once; what was done is in the audit; everybody's own settings. */
 import type { Browser, Page } from "@playwright/test";
 import type { FirstRun } from "../server/first-run.ts";
-import { complaintsOf, expect, expectLive, signIn, test } from "./application.ts";
+import { complaintsOf, expect, expectLive, signIn, signInByForm, test } from "./application.ts";
 import { violations } from "./axe.ts";
 import { LOOKS, picture } from "./pictures.ts";
 
@@ -120,7 +120,7 @@ test("a viewer sees the audit and the settings, changes nothing of the installat
   await vera.context().close();
 });
 
-test("language, time zone and password belong to the person: another browser has them after sign-in; the theme is kept with them", async ({ wall, browser, application }) => {
+test("language, theme, time zone and password belong to the person: another browser has them after sign-in", async ({ wall, browser, application }) => {
   const email = "people-uma@wall.example";
   const first = await addOperator(wall, "Uma", email, "operator");
   const uma = await asOther(browser, application, email, first);
@@ -145,9 +145,11 @@ test("language, time zone and password belong to the person: another browser has
   await expect.poll(saved).toEqual({ locale: "zh-CN", theme: "dark", timeZone: "Asia/Tokyo" });
   expect(await violations(uma)).toEqual([]);
 
-  const elsewhere = await asOther(browser, application, email, "a much longer password");
+  const elsewhere = await (await browser.newContext()).newPage();
+  await signInByForm(elsewhere, { ...application, operator: { ...application.operator, email, password: "a much longer password" } });
   await expectLive(elsewhere);
   await elsewhere.goto("/settings");
+  await expect(elsewhere.locator("html")).toHaveClass(/dark/);
   await expect(elsewhere.getByRole("heading", { name: "个人设置" })).toBeVisible();
   await expect(elsewhere.getByLabel("时区")).toHaveValue("Asia/Tokyo");
   await Promise.all([uma.context().close(), elsewhere.context().close()]);
