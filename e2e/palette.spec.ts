@@ -50,6 +50,8 @@ test("the sheet tells the keys, and each of them does what it says", async ({ wa
   await orders.cancelPending();
   await orders.reserve("palette-row-1", "palette-kitchen", [{ dishId: DISH, quantity: 1 }]);
   await orders.reserve("palette-row-2", "palette-kitchen", [{ dishId: DISH, quantity: 1 }]);
+  await wall.reload(); // rows that have just ended keep their places for a while
+  await expectLive(wall);
   await wall.keyboard.press("?");
   await expect(wall.getByRole("dialog", { name: "Keyboard" })).toBeVisible();
   expect(await violations(wall)).toEqual([]);
