@@ -32,8 +32,9 @@ export default defineConfig({
           include: ["**/*.integration.test.ts"],
           exclude: NOT_OURS,
           globalSetup: ["server/testing/global-setup.ts"],
-          // One file at a time: they start servers and hold the engine to its deadlines, which two cores keep for one, not for two.
-          maxWorkers: 1,
+          // Two files at a time: half of their time they wait for servers to start and for time limits to pass. What is held to a
+          // deadline of the engine asks again when the machine was too slow for it.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
