@@ -32,8 +32,7 @@ export default defineConfig({
           include: ["**/*.integration.test.ts"],
           exclude: NOT_OURS,
           globalSetup: ["server/testing/global-setup.ts"],
-          // Two files at a time: half of their time they wait for servers to start and for time limits to pass. What is held to a
-          // deadline of the engine asks again when the machine was too slow for it.
+          // Two files at a time: half of their time they wait for servers to start and for time limits to pass.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,

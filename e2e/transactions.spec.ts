@@ -71,6 +71,7 @@ test("filters are in the address: a link, Back and a reload show the same rows",
   await expect(wall.getByTestId("row-tx-filter-open")).toBeVisible();
   await wall.goBack();
   await expect(wall.getByTestId("row-tx-filter-done")).toBeVisible();
+  await expectLive(wall); // a page that was loaded again listens from then on
   await wall.getByLabel("Why cancelled").selectOption("REQUESTED");
   await wall.getByLabel("Dish id").fill("tx-rice");
   await expect(wall).toHaveURL(/dishId=tx-rice/);
