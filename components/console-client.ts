@@ -3,6 +3,7 @@
  */
 import type { ActionPreview, ActionResult, ManualVerb, Operator, Preferences, SignedIn } from "@/server/contracts/console";
 import type { DishActionResult, DishVerb } from "@/server/contracts/dish-page";
+import type { Problem } from "@/server/contracts/errors";
 
 export class ConsoleError extends Error {
   readonly code: string;
@@ -11,13 +12,17 @@ export class ConsoleError extends Error {
   /** What is wrong in which field: path and fault. */
   readonly fields: ReadonlyMap<string, string>;
 
-  constructor(code: string, retryAfterSeconds: number | null = null, ticketId: string | null = null, fields: ReadonlyMap<string, string> = new Map()) {
+  /** The same request, sent again unchanged, may succeed; so is every request that nobody answered. */
+  readonly retryable: boolean;
+
+  constructor(code: string, { retryAfterSeconds = null, ticketId = null, fields = new Map(), retryable = true }: Partial<Pick<ConsoleError, "retryAfterSeconds" | "ticketId" | "fields" | "retryable">> = {}) {
     super(code);
     this.name = "ConsoleError";
     this.code = code;
     this.retryAfterSeconds = retryAfterSeconds;
     this.ticketId = ticketId;
     this.fields = fields;
+    this.retryable = retryable;
   }
 }
 
@@ -105,7 +110,12 @@ export async function request(path: string, { method, headers, body, signal }: C
   }
   if (response.ok) return response;
   const answer: unknown = await response.json().catch(() => null);
-  const { code, ticketId, errors = [] } = (answer ?? {}) as { code?: string; ticketId?: string; errors?: { path: string; message: string }[] };
+  const { code = "UNREACHABLE", retryable = true, ticketId = null, errors = [] } = (answer ?? {}) as Partial<Problem>;
   const retryAfter = Number(response.headers.get("retry-after"));
-  throw new ConsoleError(code ?? "UNREACHABLE", retryAfter > 0 ? retryAfter : null, ticketId ?? null, new Map(errors.map(({ path, message }) => [path, message])));
+  throw new ConsoleError(code, {
+    retryAfterSeconds: retryAfter > 0 ? retryAfter : null,
+    ticketId,
+    fields: new Map(errors.map(({ path: field, message }) => [field, message])),
+    retryable,
+  });
 }

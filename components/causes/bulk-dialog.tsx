@@ -20,6 +20,7 @@ import { Dialog } from "../ui/dialog";
 import { Fact } from "../ui/fact";
 import { Notice } from "../ui/notice";
 import { TextArea } from "../ui/text-area";
+import { useAct } from "../use-act";
 import { BulkBadge, Progress, Steer } from "./bulks-panel";
 import { readBulk, startBulk } from "./client";
 
@@ -38,11 +39,9 @@ export function BulkDialog({ bulkId, operator, returnFocusTo, onClose }: BulkDia
   const t = useTranslations("bulk");
   const action = useTranslations("action");
   const sentenceOf = useFailure();
-  const [failure, setFailure] = useState<unknown>(null);
+  const { busy, failure, perform } = useAct();
   const [reason, setReason] = useState("");
   const [missing, setMissing] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [actionKey] = useState(() => crypto.randomUUID());
   const read = useCallback((signal: AbortSignal) => readBulk(bulkId, signal), [bulkId]);
   const [runs, setRuns] = useState(true);
   const { value: sheet, failure: unread, again: load } = usePoll<BulkSheet | null>(null, read, runs ? READ_EVERY_MS : null);
@@ -56,16 +55,10 @@ export function BulkDialog({ bulkId, operator, returnFocusTo, onClose }: BulkDia
       document.getElementById(REASON_ID)?.focus();
       return;
     }
-    setBusy(true);
-    setFailure(null);
-    try {
+    await perform(async (actionKey) => {
       await startBulk(bulkId, actionKey, reason.trim());
       load();
-    } catch (error) {
-      setFailure(error);
-    } finally {
-      setBusy(false);
-    }
+    });
   };
 
   const role = sheet === null ? null : VERB_ROLES[sheet.verb];

@@ -1,7 +1,7 @@
 "use client";
 /**
  * Restock, write off, pause or resume: what it would leave is shown beforehand and follows the live figures, a wrong field says
- * what is wrong with it. The act is HTTP with an action key made once for an intent, so a repeat after a lost answer is safe.
+ * what is wrong with it.
  */
 import { ArrowRight, CircleAlert } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
@@ -18,6 +18,7 @@ import { cn } from "../ui/cn";
 import { Dialog } from "../ui/dialog";
 import { Notice } from "../ui/notice";
 import { useToast } from "../ui/toast";
+import { useAct } from "../use-act";
 import { useDishPage } from "./dish-screen";
 
 type AskedVerb = Exclude<DishVerb, "reload-cells">;
@@ -42,12 +43,10 @@ export function DishActionDialog({ verb, returnFocusTo, onClose }: DishActionDia
   const dish = useDishPage((view) => view.dish);
   const stock: Stock = { ...dish, onSale: dish.mood !== "paused" };
   const counts = verb === "restock" || verb === "write-off";
-  const [actionKey, setActionKey] = useState(() => crypto.randomUUID());
+  const { busy, failure, perform } = useAct();
   const [typed, setTyped] = useState("");
   const [reason, setReason] = useState("");
   const [faults, setFaults] = useState<Faults>({});
-  const [failure, setFailure] = useState<ConsoleError | null>(null);
-  const [busy, setBusy] = useState(false);
   const portions = typed.trim() === "" ? Number.NaN : Number(typed);
   const fault = counts ? quantityFault(verb, portions, stock) : null;
   // What is typed is judged as it is typed; that nothing is typed only when it is sent.
@@ -65,20 +64,12 @@ export function DishActionDialog({ verb, returnFocusTo, onClose }: DishActionDia
       document.getElementById(`${form}-${found.quantity ? "quantity" : "reason"}`)?.focus();
       return;
     }
-    setBusy(true);
-    setFailure(null);
-    try {
+    const failed = await perform(async (actionKey) => {
       await actOnDish(dishId, verb, actionKey, { ...(counts ? { quantity: portions } : {}), reason: reason.trim() });
       toast(t(`${verb}.done`, { portions: counts ? portions : 0 }), names.own(dish.card.names));
       onClose();
-    } catch (error) {
-      const known = error instanceof ConsoleError ? error : new ConsoleError("UNREACHABLE");
-      setFaults({ ...faultOf("quantity", known), ...faultOf("reason", known) });
-      setFailure(known);
-      // A definite no stays a no under its key; what was lost on the way must be asked for under the same one.
-      if (!LOST.has(known.code)) setActionKey(crypto.randomUUID());
-      setBusy(false);
-    }
+    });
+    if (failed instanceof ConsoleError) setFaults({ ...faultOf("quantity", failed), ...faultOf("reason", failed) });
   };
 
   return (
@@ -105,7 +96,7 @@ export function DishActionDialog({ verb, returnFocusTo, onClose }: DishActionDia
         </>
       }
     >
-      {failure !== null && failure.fields.size === 0 && (
+      {failure !== null && !(failure instanceof ConsoleError && failure.fields.size > 0) && (
         <Notice className="mb-4">{sentenceOf(failure)}</Notice>
       )}
       <form id={form} noValidate onSubmit={(event) => void send(event)} className="space-y-4">
@@ -148,9 +139,6 @@ export function DishActionDialog({ verb, returnFocusTo, onClose }: DishActionDia
     </Dialog>
   );
 }
-
-/** After these the outcome is not known: the same key must be used again. */
-const LOST = new Set(["UNREACHABLE", "DEADLINE_EXCEEDED", "UNAVAILABLE", "OVERLOADED"]);
 
 const INPUT = "mt-1 block w-full rounded-md border border-line-strong bg-surface px-3 text-sm placeholder:text-text-3";
 

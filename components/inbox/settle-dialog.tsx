@@ -1,7 +1,7 @@
 "use client";
 /**
  * Says that the money of a refund ticket was returned, with the reason and what the bank calls the transfer. Nothing is paid
- * here. The act is HTTP with an action key made once for this dialog, so a repeat after a lost answer settles nothing twice.
+ * here.
  */
 import { ArrowRight } from "lucide-react";
 import { useTranslations } from "next-intl";
@@ -18,6 +18,7 @@ import { Fact } from "../ui/fact";
 import { Notice } from "../ui/notice";
 import { TextArea } from "../ui/text-area";
 import { useToast } from "../ui/toast";
+import { useAct } from "../use-act";
 import { settleRefund } from "./client";
 
 interface SettleDialogProps {
@@ -38,12 +39,10 @@ export function SettleDialog({ refund, returnFocusTo, onClose, onSettled }: Sett
   const nowMs = useNowMs();
   const referenceId = useId();
   const reasonId = useId();
-  const [actionKey] = useState(() => crypto.randomUUID());
+  const { busy, failure, perform } = useAct();
   const [reason, setReason] = useState("");
   const [reference, setReference] = useState("");
   const [missing, setMissing] = useState(false);
-  const [failure, setFailure] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
   const { ticketId, txId, orderId, storeId, txState, openedAtMs, amountCents, payments } = refund;
   const money = (cents: number | null) => (cents === null ? t("amountUnknown") : yuan(cents));
 
@@ -53,17 +52,12 @@ export function SettleDialog({ refund, returnFocusTo, onClose, onSettled }: Sett
       document.getElementById(reasonId)?.focus();
       return;
     }
-    setBusy(true);
-    setFailure(null);
-    try {
+    await perform(async (actionKey) => {
       await settleRefund(ticketId, actionKey, reason.trim(), reference.trim());
       toast(t("settled"), `${ticketId} · ${money(amountCents)}`);
       onSettled();
       onClose();
-    } catch (error) {
-      setFailure(error);
-      setBusy(false);
-    }
+    });
   };
 
   return (

@@ -10,6 +10,7 @@ import { Dialog } from "../ui/dialog";
 import { Notice } from "../ui/notice";
 import { TextArea } from "../ui/text-area";
 import { useToast } from "../ui/toast";
+import { useAct } from "../use-act";
 import { setSampling } from "./locks-client";
 import { useLocksView } from "./use-locks";
 
@@ -31,24 +32,13 @@ export function SamplingDialog({ now, returnFocusTo, onClose }: { now: number; r
   const choices: number[] = [...new Set([...SAMPLE_EVERY_CHOICES, now])].sort((a, b) => a - b);
   const [every, setEvery] = useState(now);
   const [reason, setReason] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<string | null>(null);
-  // One intent, one key; another choice is another intent.
-  const [intent, setIntent] = useState({ every: now, actionKey: "" });
-  const act = async () => {
-    const actionKey = intent.every === every && intent.actionKey !== "" ? intent.actionKey : crypto.randomUUID();
-    setIntent({ every, actionKey });
-    setBusy(true);
-    setFailure(null);
-    try {
+  const { busy, failure, perform } = useAct();
+  const act = () =>
+    perform(async (actionKey) => {
       await setSampling(every, actionKey, reason.trim());
       toast(t("done"), t("doneDetail", { choice: words(every) }));
       onClose();
-    } catch (error) {
-      setFailure(sentenceOf(error));
-      setBusy(false);
-    }
-  };
+    });
   return (
     <Dialog
       onClose={() => busy || onClose()}
@@ -64,7 +54,7 @@ export function SamplingDialog({ now, returnFocusTo, onClose }: { now: number; r
       }
     >
       {failure !== null && (
-        <Notice className="mb-4">{failure}</Notice>
+        <Notice className="mb-4">{sentenceOf(failure)}</Notice>
       )}
       <fieldset className="grid grid-cols-2 gap-2 sm:grid-cols-4">
         <legend className="sr-only">{t("title")}</legend>

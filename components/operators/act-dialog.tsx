@@ -1,7 +1,6 @@
 "use client";
 /**
  * One act on a person, a key or a setting: what it is about, what it does to whom, a reason, and what was made, shown once.
- * A repeat after a lost answer is the same act: its key is made once for an intent.
  */
 import { useTranslations } from "next-intl";
 import { useId, useState } from "react";
@@ -14,8 +13,7 @@ import { Dialog } from "../ui/dialog";
 import { Notice } from "../ui/notice";
 import { TextArea } from "../ui/text-area";
 import { useToast } from "../ui/toast";
-
-const LOST: ReadonlySet<string> = new Set(["UNREACHABLE", "UNAVAILABLE", "OVERLOADED", "DEADLINE_EXCEEDED"]);
+import { useAct } from "../use-act";
 
 /** What was made, if this act makes something. */
 export interface Made {
@@ -52,30 +50,21 @@ export function ActDialog({ title, description, act, danger = false, consequence
   const sentenceOf = useFailure();
   const toast = useToast();
   const form = useId();
-  const [actionKey, setActionKey] = useState(() => crypto.randomUUID());
+  const { busy, failure, perform } = useAct();
   const [reason, setReason] = useState("");
-  const [busy, setBusy] = useState(false);
   const ready = filled && (!reasonNeeded || reason.trim() !== "");
-  const [failure, setFailure] = useState<string | null>(null);
   const [made, setMade] = useState<Made | null>(null);
 
   const send = async (event: FormEvent) => {
     event.preventDefault();
     if (!ready || busy) return;
-    setBusy(true);
-    setFailure(null);
-    try {
+    await perform(async (actionKey) => {
       const answer = await run(actionKey, reason.trim());
       onChanged();
       if (answer !== null) return setMade(answer);
       toast(done, typeof description === "string" ? description : "");
       onClose();
-    } catch (error) {
-      setFailure(refusals[codeOf(error)] ?? sentenceOf(error));
-      if (!LOST.has(codeOf(error))) setActionKey(crypto.randomUUID());
-    } finally {
-      setBusy(false);
-    }
+    });
   };
 
   if (made !== null) {
@@ -116,7 +105,7 @@ export function ActDialog({ title, description, act, danger = false, consequence
         </>
       }
     >
-      {failure !== null && <Notice className="mb-4">{failure}</Notice>}
+      {failure !== null && <Notice className="mb-4">{refusals[codeOf(failure)] ?? sentenceOf(failure)}</Notice>}
       <form id={form} noValidate onSubmit={(event) => void send(event)} className="space-y-4">
         {children}
         {consequences.length > 0 && (

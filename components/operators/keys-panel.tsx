@@ -1,6 +1,6 @@
 "use client";
 /** API keys: what each may, how fast, when it was last used; revoked ones last. The keys themselves are nowhere. */
-import { Ban, Ellipsis, KeyRound } from "lucide-react";
+import { Ban, KeyRound } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import Link from "next/link";
 import { useRef, useState } from "react";
@@ -11,11 +11,12 @@ import { Badge } from "../ui/badge";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
 import { Empty } from "../ui/empty";
-import { Menu, MenuContent, MenuItem, MenuTrigger } from "../ui/menu";
+import { MenuItem } from "../ui/menu";
 import { Panel } from "../ui/panel";
 import { ROW, Table } from "../ui/table";
 import { useListKeys } from "../ui/use-list-keys";
 import { AddKeyDialog, KeyVerbDialog } from "./key-dialogs";
+import { RowActs } from "./row-acts";
 
 type Open = { what: "add" } | { what: KeyVerb; apiKey: KeyRow };
 
@@ -93,19 +94,10 @@ function Key({ apiKey, index, usual, onOpen }: { apiKey: KeyRow; index: number; 
       <td className="truncate text-xs">{revokedAtMs === null ? scopes.map((scope) => t(`scopes.${scope}`)).join(" · ") : <Badge tone="danger" icon={Ban}>{t("revoked")}</Badge>}</td>
       <td className="figures hidden text-right text-xs @lg:table-cell">{ratePerSecond === null ? <span className="text-text-3">{t("usualRate", { rate: format.number(usual) })}</span> : t("ownRate", { rate: format.number(ratePerSecond) })}</td>
       <td className="figures truncate text-right text-xs">{lastUsedAtMs === null ? <span className="text-text-3">{t("never")}</span> : <time dateTime={new Date(lastUsedAtMs).toISOString()} title={format.dateTime(lastUsedAtMs, { dateStyle: "medium", timeStyle: "short" })}>{t("ago", { age: age(Math.max(0, nowMs - lastUsedAtMs)) })}</time>}</td>
-      <td className="pr-4! text-right">
-        <Menu>
-          <MenuTrigger asChild>
-            <Button kind="ghost" size="icon" className="size-7" aria-label={t("actionsOf", { name })} data-testid={`acts-${name}`}>
-              <Ellipsis aria-hidden className="size-4" />
-            </Button>
-          </MenuTrigger>
-          <MenuContent>
-            {revokedAtMs === null && (["rotate", "revoke"] as const).map((verb) => <MenuItem key={verb} onSelect={() => onOpen(verb)}>{t(`${verb}.open`)}</MenuItem>)}
-            <MenuItem asChild><Link href={`/audit?target=${encodeURIComponent(keyId)}`} prefetch={false}>{t("itsHistory")}</Link></MenuItem>
-          </MenuContent>
-        </Menu>
-      </td>
+      <RowActs name={name} testId={`acts-${name}`}>
+        {revokedAtMs === null && (["rotate", "revoke"] as const).map((verb) => <MenuItem key={verb} onSelect={() => onOpen(verb)}>{t(`${verb}.open`)}</MenuItem>)}
+        <MenuItem asChild><Link href={`/audit?target=${encodeURIComponent(keyId)}`} prefetch={false}>{t("itsHistory")}</Link></MenuItem>
+      </RowActs>
     </tr>
   );
 }

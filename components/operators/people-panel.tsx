@@ -1,6 +1,6 @@
 "use client";
 /** Operators: who they are, what they may, whether they are signed in, and what can be done about it. */
-import { Ban, Check, Ellipsis, UserPlus } from "lucide-react";
+import { Ban, Check, UserPlus } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import Link from "next/link";
 import { useRef, useState } from "react";
@@ -8,11 +8,12 @@ import type { OperatorRow, OperatorVerb } from "@/server/contracts/operators";
 import { Badge } from "../ui/badge";
 import { Button } from "../ui/button";
 import { cn } from "../ui/cn";
-import { Menu, MenuContent, MenuItem, MenuTrigger } from "../ui/menu";
+import { MenuItem } from "../ui/menu";
 import { Panel } from "../ui/panel";
 import { ROW, Table } from "../ui/table";
 import { useListKeys } from "../ui/use-list-keys";
 import { AddOperatorDialog, OperatorVerbDialog, RoleDialog } from "./operator-dialogs";
+import { RowActs } from "./row-acts";
 
 type Open = { what: "add" } | { what: "role" | OperatorVerb; operator: OperatorRow };
 
@@ -99,20 +100,11 @@ function Person({ operator, index, isOwn, onOpen }: { operator: OperatorRow; ind
         )}
       </td>
       <td className="figures hidden text-right @3xl:table-cell">{tickets > 0 ? format.number(tickets) : <span className="text-text-3">–</span>}</td>
-      <td className="pr-4! text-right">
-        <Menu>
-          <MenuTrigger asChild>
-            <Button kind="ghost" size="icon" className="size-7" aria-label={t("actionsOf", { name })} data-testid={`acts-${email}`}>
-              <Ellipsis aria-hidden className="size-4" />
-            </Button>
-          </MenuTrigger>
-          <MenuContent>
-            {!isOwn && verbs.map((verb) => <MenuItem key={verb} onSelect={() => onOpen(verb)}>{t(verb === "role" ? "setRole.open" : `${verb}.open`)}</MenuItem>)}
-            <MenuItem asChild><Link href={`/audit?actor=${encodeURIComponent(operatorId)}`} prefetch={false}>{t("whatTheyDid")}</Link></MenuItem>
-            {isOwn && <MenuItem asChild><Link href="/settings" prefetch={false}>{t("ownSettings")}</Link></MenuItem>}
-          </MenuContent>
-        </Menu>
-      </td>
+      <RowActs name={name} testId={`acts-${email}`}>
+        {!isOwn && verbs.map((verb) => <MenuItem key={verb} onSelect={() => onOpen(verb)}>{t(verb === "role" ? "setRole.open" : `${verb}.open`)}</MenuItem>)}
+        <MenuItem asChild><Link href={`/audit?actor=${encodeURIComponent(operatorId)}`} prefetch={false}>{t("whatTheyDid")}</Link></MenuItem>
+        {isOwn && <MenuItem asChild><Link href="/settings" prefetch={false}>{t("ownSettings")}</Link></MenuItem>}
+      </RowActs>
     </tr>
   );
 }

@@ -1,8 +1,5 @@
 "use client";
-/**
- * One verb for one transaction by hand: first what will happen, then the act, then what became of it.
- * The act is HTTP with an action key made once for this dialog, so a repeat after a lost answer does nothing twice.
- */
+/** One verb for one transaction by hand: first what will happen, then the act, then what became of it. */
 import { ArrowRight, LoaderCircle, Plug, TicketPercent } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import { useCallback, useEffect, useState } from "react";
@@ -18,6 +15,7 @@ import { Fact } from "../ui/fact";
 import { Notice } from "../ui/notice";
 import { TextArea } from "../ui/text-area";
 import { useToast } from "../ui/toast";
+import { useAct } from "../use-act";
 import { useAge } from "./ages";
 import { useMoney } from "./money";
 import { useNames } from "./names";
@@ -40,11 +38,11 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose, onDone }: Act
   const sentenceOf = useFailure();
   const toast = useToast();
   const { store } = useLive();
-  const [actionKey] = useState(() => crypto.randomUUID());
+  const { busy, failure, perform } = useAct();
   const [reason, setReason] = useState("");
   const [preview, setPreview] = useState<ActionPreview | null>(null);
-  const [failure, setFailure] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const [unread, setUnread] = useState<unknown>(null);
+  const wrong = failure ?? unread;
   /** The act was asked for without a reason. */
   const [unreasoned, setUnreasoned] = useState(false);
 
@@ -56,9 +54,9 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose, onDone }: Act
 
   const load = useCallback(
     (signal: AbortSignal) => {
-      setFailure(null);
+      setUnread(null);
       previewAction(txId, verb, signal).then(setPreview, (error: unknown) => {
-        if (!signal.aborted) setFailure(error);
+        if (!signal.aborted) setUnread(error);
       });
     },
     [txId, verb],
@@ -75,18 +73,13 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose, onDone }: Act
       document.getElementById(REASON_ID)?.focus();
       return;
     }
-    setBusy(true);
-    setFailure(null);
-    try {
+    await perform(async (actionKey) => {
       const { state } = await act(txId, verb, actionKey, reason.trim());
       if (verb !== "retry") store.acted(txId, state);
       onDone?.(state);
       toast(t(`${verb}.done`), txId);
       onClose();
-    } catch (error) {
-      setFailure(error);
-      setBusy(false);
-    }
+    });
   };
 
   return (
@@ -113,7 +106,7 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose, onDone }: Act
         </>
       }
     >
-      {failure !== null && (
+      {wrong !== null && (
         <Notice
           className="mb-4"
           action={
@@ -124,11 +117,11 @@ export function ActionDialog({ txId, verb, returnFocusTo, onClose, onDone }: Act
             )
           }
         >
-          {sentenceOf(failure)}
+          {sentenceOf(wrong)}
         </Notice>
       )}
       {preview === null ? (
-        failure === null && (
+        wrong === null && (
           <div className="flex h-40 items-center justify-center gap-2 text-text-3">
             <LoaderCircle aria-hidden className="size-4 animate-spin" />
             {t("loading")}

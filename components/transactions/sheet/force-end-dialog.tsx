@@ -15,6 +15,7 @@ import { Dialog } from "../../ui/dialog";
 import { Notice } from "../../ui/notice";
 import { TextArea } from "../../ui/text-area";
 import { useToast } from "../../ui/toast";
+import { useAct } from "../../use-act";
 
 interface ForceEndDialogProps {
   sheet: Pick<DecisionSheet, "transaction" | "branches" | "forceEnd">;
@@ -31,28 +32,24 @@ export function ForceEndDialog({ sheet, operator, returnFocusTo, onClose }: Forc
   const toast = useToast();
   const age = useAge();
   const nowMs = useNowMs();
-  const [actionKey] = useState(() => crypto.randomUUID());
+  const { busy: acting, failure, perform } = useAct();
   const [reason, setReason] = useState("");
   const [evidence, setEvidence] = useState("");
-  const [failure, setFailure] = useState<string | null>(null);
-  const [busy, setBusy] = useState<"ask" | "approve" | "reject" | null>(null);
+  const [asked, setAsked] = useState<"ask" | "approve" | "reject">("ask");
+  const busy = acting ? asked : null;
   const { transaction, branches, forceEnd } = sheet;
   const [request] = useState(forceEnd.request);
   const [undone] = useState(() => branches.filter(({ nextAttemptAtMs }) => nextAttemptAtMs !== null));
   const mine = request?.askedById === operator.operatorId && !forceEnd.selfApproval;
 
   const run = async (which: "ask" | "approve" | "reject") => {
-    setBusy(which);
-    setFailure(null);
-    try {
+    setAsked(which);
+    await perform(async (actionKey) => {
       if (which === "ask") await askForceEnd(transaction.txId, actionKey, { reason: reason.trim(), evidence: evidence.trim(), branches: undone.map(({ branchId }) => branchId) });
       else if (request !== null) await decideForceEnd(request.requestId, which, `${actionKey}-${which}`.slice(0, 64), reason.trim());
       toast(t(`done.${which}`), transaction.txId);
       onClose();
-    } catch (error) {
-      setFailure(codeOf(error) === "FORBIDDEN" ? t("secondPerson") : sentenceOf(error));
-      setBusy(null);
-    }
+    });
   };
 
   return (
@@ -76,7 +73,7 @@ export function ForceEndDialog({ sheet, operator, returnFocusTo, onClose }: Forc
         )
       }
     >
-      {failure !== null && <Notice className="mb-4">{failure}</Notice>}
+      {failure !== null && <Notice className="mb-4">{codeOf(failure) === "FORBIDDEN" ? t("secondPerson") : sentenceOf(failure)}</Notice>}
       <p className="text-text-2">{t("meaning", { state: states(transaction.state) })}</p>
       {request === null ? (
         <>
