@@ -62,7 +62,10 @@ function Words({ event }: { event: TickerEvent }) {
   const t = useTranslations("ticker");
   const dependencies = useTranslations("dependencies");
   const names = useNames();
-  if (event.kind === "DEPENDENCY") return t("dependency", { name: dependencies(event.name), state: dependencies(event.state) });
+  if (event.kind === "DEPENDENCY") {
+    const said = { name: dependencies(event.name), state: dependencies(event.state) };
+    return event.at === null ? t("dependency", said) : t("dependencySome", { ...said, ...event.at });
+  }
   if (event.kind === "TIMED_OUT") return t("timedOut", { count: event.operations });
   return (
     <>

@@ -122,11 +122,12 @@ export const TICKER_MAX = 30;
 
 export type TickerNews =
   | { kind: "SOLD_OUT" | "BACK" | "PAUSED" | "RESUMED"; dishId: string; names: Names }
-  | { kind: "DEPENDENCY"; name: keyof Dependencies; state: DependencyState }
-  /** Orders that ran out of time while they waited. */
+  /** The worst that any instance says. `at`: that many of `of` instances say so; null: all of them. */
+  | { kind: "DEPENDENCY"; name: keyof Dependencies; state: DependencyState; at: { count: number; of: number } | null }
+  /** Orders that ran out of time while they waited, in all instances. */
   | { kind: "TIMED_OUT"; operations: number };
 
-/** `id` counts since the instance started. */
+/** `id` counts since the instance that tells it started. */
 export type TickerEvent = { id: number; atMs: number } & TickerNews;
 
 // ---- rooms ----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@
 import { EngineParts, type EnginePorts } from "./engine-parts.ts";
 import { statsOf } from "./engine-stats.ts";
 import type { FeedEntry } from "./feed/live-feed.ts";
-import type { InstanceView } from "./feed/instances.ts";
+import type { Heartbeat, InstanceView } from "./feed/instances.ts";
 import { Refusals } from "./guards/refusals.ts";
 import type { Clock } from "./kernel/clock.ts";
 import { EngineError } from "./kernel/errors.ts";
@@ -28,6 +28,8 @@ const SHED_RETRY_MS = 1_000;
 
 export interface EngineListener {
   entry(entry: FeedEntry): void;
+  /** Another instance said how it fares. */
+  heartbeat?(heartbeat: Heartbeat): void;
   gap?(): void;
   ticket?(txId: string, ticketId: string): void;
   due?(due: Due): void;
@@ -76,7 +78,10 @@ export class Engine {
         if (entry.nothingDue) return this.parts.dueWatch.heard();
         for (const listener of this.listeners) listener.entry(entry);
       },
-      heartbeat: (heartbeat) => this.parts.heart.hear(heartbeat),
+      heartbeat: (heartbeat) => {
+        this.parts.heart.hear(heartbeat);
+        for (const listener of this.listeners) listener.heartbeat?.(heartbeat);
+      },
       gap: () => {
         this.gaps++;
         this.parts.gate.distrust();

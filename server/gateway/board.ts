@@ -14,6 +14,7 @@ import type {
 import type { LocksDelta, LocksSnapshot } from "../contracts/contention.ts";
 import type { ReviewDelta, ReviewSnapshot } from "../contracts/review.ts";
 import { bucketAt } from "../contracts/demand.ts";
+import type { Heartbeat } from "../engine/feed/instances.ts";
 import type { FeedEntry } from "../engine/feed/live-feed.ts";
 import { realClock } from "../engine/kernel/clock.ts";
 import type { Clock, Timer } from "../engine/kernel/clock.ts";
@@ -38,7 +39,7 @@ const NEW_DISHES_MAX = 500;
 const NEW_DISHES_WAIT_MS = 10_000;
 
 export interface BoardEngine extends LocksEngine {
-  onEntry(listener: { entry(entry: FeedEntry): void; gap?(): void }): () => void;
+  onEntry(listener: { entry(entry: FeedEntry): void; heartbeat?(heartbeat: Heartbeat): void; gap?(): void }): () => void;
   stats(): EngineStats;
   histograms(): Pick<EngineHistograms, "tryMs">;
   hear(rows: readonly DishRow[]): void;
@@ -140,6 +141,7 @@ export class LiveBoard {
   async start(): Promise<void> {
     this.unsubscribe = this.engine.onEntry({
       entry: (entry) => this.follow(entry),
+      heartbeat: ({ instance, stats }) => this.overviewSource.heard(instance, dependenciesOf(stats, true), stats.lock.timedOut),
       gap: () => {
         this.menuReadAtMs = Number.NEGATIVE_INFINITY;
       },

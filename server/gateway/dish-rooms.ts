@@ -61,6 +61,11 @@ export class OverviewSource implements RoomSource<Unnumbered<OverviewSnapshot>, 
     this.ticker.second(this.figures.dependencies(), sample.lock.refused, sample.atMs);
   }
 
+  /** Another instance said how it fares. */
+  heard(instance: string, dependencies: Dependencies, timedOut: number): void {
+    this.ticker.other(instance, dependencies, timedOut, this.figures.nowMs());
+  }
+
   /** Ranks the dishes anew when the announced time has come. @returns whether it did. */
   reorderIfDue(): boolean {
     const nowMs = this.figures.nowMs();

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { TICKER_MAX } from "../contracts/socket-events.ts";
 import type { Dependencies, Mood } from "../contracts/socket-events.ts";
 import type { BookedDish } from "./dish-book.ts";
-import { Ticker } from "./ticker.ts";
+import { OTHERS_SILENT_MS_MAX, Ticker } from "./ticker.ts";
 
 const UP: Dependencies = { postgres: "up", redis: "up" };
 const dish = (dishId: string, mood: Mood) => ({ card: { dishId, names: { en: dishId, "zh-CN": dishId } }, mood }) as unknown as BookedDish;
@@ -20,6 +20,46 @@ test("a store that goes and returns is told of; how it was at the start is no ne
   const ticker = new Ticker();
   for (const redis of ["down", "down", "probing", "up"] as const) ticker.second({ ...UP, redis }, 0, 1);
   expect(ticker.recent().map((event) => event.kind === "DEPENDENCY" && event.state)).toEqual(["up", "probing"]);
+});
+
+test("what another instance went through is told as well: where a store is away, that it is away everywhere, and that it is back", () => {
+  const ticker = new Ticker();
+  const said = () => ticker.takeUntold().map((event) => event.kind === "DEPENDENCY" && [event.name, event.state, event.at]);
+  const down: Dependencies = { postgres: "down", redis: "up" };
+  ticker.other("b", UP, 0, 0);
+  ticker.other("c", UP, 0, 0);
+  ticker.second(UP, 0, 0);
+  ticker.other("b", down, 0, 1_000);
+  ticker.second(UP, 0, 1_000);
+  ticker.second(UP, 0, 2_000);
+  expect(said()).toEqual([["postgres", "down", { count: 1, of: 3 }]]);
+  ticker.second(down, 0, 3_000); // a third part of the same outage is no event of its own
+  expect(said()).toEqual([]);
+  ticker.other("c", down, 0, 4_000);
+  ticker.second(down, 0, 4_000);
+  ticker.second(down, 0, 5_000);
+  expect(said()).toEqual([["postgres", "down", null]]);
+  for (const instance of ["b", "c"]) ticker.other(instance, UP, 0, 6_000);
+  ticker.second(UP, 0, 6_000);
+  expect(said()).toEqual([["postgres", "up", null]]);
+});
+
+test("an instance that is silent says nothing: its last word is not held against the store", () => {
+  const ticker = new Ticker();
+  ticker.other("b", { ...UP, redis: "down" }, 0, 0);
+  ticker.second(UP, 0, 1);
+  ticker.second(UP, 0, OTHERS_SILENT_MS_MAX + 1);
+  expect(ticker.recent().map((event) => event.kind === "DEPENDENCY" && event.state)).toEqual(["up"]);
+});
+
+test("orders that ran out of time at another instance are counted once, and not those of before it was heard", () => {
+  const ticker = new Ticker();
+  ticker.other("b", UP, 40, 0);
+  ticker.second(UP, 0, 0);
+  expect(ticker.recent()).toEqual([]);
+  for (const [timedOut, atMs] of [[45, 2_000], [45, 4_000], [47, 4_500]] as const) ticker.other("b", UP, timedOut, atMs);
+  ticker.second(UP, 1, 5_000);
+  expect(ticker.recent()).toMatchObject([{ kind: "TIMED_OUT", operations: 8 }]);
 });
 
 test("orders that run out of time are one event in ten seconds, and none of them is left out of its number", () => {
