@@ -2,7 +2,7 @@
  * From anything thrown to a problem document. The table of codes is `server/contracts/errors.ts`; this is the way there.
  */
 import type { z } from "zod";
-import { ERRORS, type ErrorCode, type FieldError, type Problem, problemType } from "../contracts/errors.ts";
+import { ERRORS, type ErrorCode, type FieldError, type Problem, problemType, retryAfterOf } from "../contracts/errors.ts";
 import { type EngineErrorCode, type EngineErrorDetails, isEngineError } from "../engine/kernel/errors.ts";
 import type { Answer } from "./route.ts";
 
@@ -60,9 +60,6 @@ const FIELD_ERRORS: Partial<Record<EngineErrorCode, FieldError[]>> = {
   SUPPLY_LIMIT: [{ path: "quantity", message: "more than a dish can be supplied with in all" }],
 };
 
-/** A 503 without a hint of its own: long enough for a breaker to try again, short enough for a lunch rush. */
-const RETRY_AFTER_MS_DEFAULT = 1_000;
-
 export interface ProblemContext {
   traceId: string;
   txId: string | undefined;
@@ -114,8 +111,9 @@ function answerOf(
   if (about.dishes) body.dishes = about.dishes;
   if (about.ticketId !== undefined) body.ticketId = about.ticketId;
   const answer: Answer = { status, body, contentType: "application/problem+json" };
-  if (status === 429 || status === 503) {
-    answer.headers = { "retry-after": String(Math.max(1, Math.ceil((more.retryAfterMs ?? RETRY_AFTER_MS_DEFAULT) / 1_000))) };
+  const retryAfter = retryAfterOf(status, more.retryAfterMs);
+  if (retryAfter !== null) {
+    answer.headers = { "retry-after": retryAfter };
   } else if (status === 401) {
     answer.headers = { "www-authenticate": 'Bearer realm="eightysix", Basic realm="eightysix", charset="UTF-8"' };
   }

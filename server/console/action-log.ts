@@ -15,6 +15,14 @@ export class ActionKeyMisused extends Error {
   }
 }
 
+/** It failed before anything was changed: the same request may be sent again, and people are told so. */
+export class NotBegun extends Error {
+  constructor(cause: unknown) {
+    super("It failed before it began.", { cause });
+    this.name = "NotBegun";
+  }
+}
+
 export interface AskedAction {
   verb: AuditVerb;
   target: string;
@@ -46,10 +54,12 @@ const keyOf = ({ operatorId, actionKey }: AskedAction): string => `console:${ope
  * @param run does it, and must be idempotent: a process that dies in between is asked again with the same key (`again`).
  * It may tell what it changed. Its answer is kept: no secret may be in it.
  * @returns what `run` answered; the first answer again for a key that was used for the same request.
- * @throws ActionKeyMisused; whatever `run` throws.
+ * @throws ActionKeyMisused; NotBegun; whatever `run` throws.
  */
 export async function onceAudited<T>(prisma: PrismaClient, asked: AskedAction, run: (again: boolean, tell: (change: Change) => void) => Promise<T>): Promise<{ answer: T; replayed: boolean }> {
-  const earlier = await open<T>(prisma, asked);
+  const earlier = await open<T>(prisma, asked).catch((error: unknown) => {
+    throw error instanceof ActionKeyMisused ? error : new NotBegun(error);
+  });
   if (earlier?.outcome === "DONE" && earlier.answer !== undefined) return { answer: earlier.answer, replayed: true };
   let change: Change = {};
   const tell = (told: Change) => {

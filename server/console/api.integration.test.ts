@@ -168,6 +168,52 @@ describe("access", () => {
   });
 });
 
+describe("what fails", () => {
+  /** As if the database had lost it. */
+  async function without<T>(table: string, ask: () => Promise<T>): Promise<T> {
+    await prisma.$executeRawUnsafe(`ALTER TABLE ${table} RENAME TO away`);
+    try {
+      return await ask();
+    } finally {
+      await prisma.$executeRawUnsafe(`ALTER TABLE away RENAME TO ${table}`);
+    }
+  }
+
+  test("says with every 503 when to ask again: what the engine knows of it, or a second", async () => {
+    answer = (_verb, txId) => {
+      throw new EngineError("UNAVAILABLE", "Postgres is away.", { txId, retryAfterMs: 2_500 });
+    };
+    const refused = await act("cancel");
+    expect([refused.status, refused.body.code, refused.headers.get("retry-after")]).toEqual([503, "UNAVAILABLE", "3"]);
+    const unread = await without("audit_entries", () => ask("/console/audit"));
+    expect([unread.status, unread.body.code, unread.headers.get("retry-after")]).toEqual([503, "UNAVAILABLE", "1"]);
+    expect(failures).toHaveLength(1);
+  });
+
+  test("before it was begun says that nothing was changed; midway, that nobody knows", async () => {
+    const notBegun = await without("actions", () => act("cancel"));
+    expect([notBegun.status, notBegun.body.code, calls]).toEqual([503, "UNAVAILABLE", []]);
+    answer = () => {
+      throw new Error("nobody expected this");
+    };
+    const midway = await act("cancel", { headers: { "idempotency-key": "k2" } });
+    expect([midway.status, midway.body.code, midway.body.retryable]).toEqual([504, "DEADLINE_EXCEEDED", true]);
+    expect(failures).toHaveLength(2);
+  });
+
+  test("after it was done says that nobody knows, not that nothing was changed", async () => {
+    answer = (_verb, txId) => ({ txId, state: "CANCELLED" });
+    await prisma.$executeRawUnsafe("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END'");
+    await prisma.$executeRawUnsafe("CREATE TRIGGER refuse BEFORE UPDATE ON actions FOR EACH ROW EXECUTE FUNCTION refuse()");
+    try {
+      const unwritten = await act("cancel");
+      expect([unwritten.status, unwritten.body.code, calls]).toEqual([504, "DEADLINE_EXCEEDED", ["cancel t1"]]);
+    } finally {
+      await prisma.$executeRawUnsafe("DROP FUNCTION refuse CASCADE");
+    }
+  });
+});
+
 describe("sign-in over HTTP", () => {
   const signIn = (body: unknown, headers = {}) => ask("/auth/sign-in", { method: "POST", body, headers, signedIn: false });
 

@@ -11,6 +11,7 @@ import type { Auth, OperatorSession } from "../auth/auth.ts";
 import { isSameOrigin } from "../auth/same-origin.ts";
 import type { PrismaClient } from "../generated/prisma/client.ts";
 import type { LiveBoard } from "../gateway/board.ts";
+import { NotBegun } from "./action-log.ts";
 import { addAuditRoutes } from "./audit/routes.ts";
 import { addAuthRoutes } from "./auth-routes.ts";
 import { addBulkRoutes } from "./bulk/routes.ts";
@@ -58,7 +59,9 @@ export function createConsoleApi(deps: ConsoleDeps): Hono<ConsoleEnv> {
   const bounded = bodyLimit({ maxSize: BODY_BYTES_MAX, onError: (c) => problem(c, "BODY_TOO_LARGE", `A body here has at most ${BODY_BYTES_MAX} bytes.`) });
 
   const signedIn = createMiddleware<ConsoleEnv>(async (c, next) => {
-    const { session, setCookies } = await auth.readSession(c.req.raw.headers);
+    const { session, setCookies } = await auth.readSession(c.req.raw.headers).catch((error: unknown) => {
+      throw new NotBegun(error);
+    });
     if (session === null) return problem(c, "UNAUTHENTICATED", "Sign in first.");
     c.set("session", session);
     await next();

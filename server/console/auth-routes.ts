@@ -53,8 +53,7 @@ export function addAuthRoutes(app: Hono<ConsoleEnv>, { auth, prisma, signedIn }:
 }
 
 function tooMany(c: Context<ConsoleEnv>, waitMs: number): Response {
-  c.header("Retry-After", String(Math.max(1, Math.ceil(waitMs / 1000))));
-  return problem(c, "RATE_LIMITED", "Too many attempts. Try again in a moment.");
+  return problem(c, "RATE_LIMITED", "Too many attempts. Try again in a moment.", {}, waitMs);
 }
 
 /** A browser that came by https, also through a proxy that ends TLS. */

@@ -72,3 +72,11 @@ export type Problem = z.infer<typeof Problem>;
 export function problemType(code: ErrorCode): string {
   return `urn:eightysix:problem:${code.toLowerCase().replaceAll("_", "-")}`;
 }
+
+/** Without a hint of its own: long enough for a breaker to try again, short enough for a lunch rush. */
+const RETRY_AFTER_MS_DEFAULT = 1_000;
+
+/** The `Retry-After` of an answer, in whole seconds; null: it has none. */
+export function retryAfterOf(status: number, afterMs = RETRY_AFTER_MS_DEFAULT): string | null {
+  return status === 429 || status === 503 ? String(Math.max(1, Math.ceil(afterMs / 1_000))) : null;
+}

@@ -54,8 +54,7 @@ export function addLockRoutes(app: Hono<ConsoleEnv>, { board, engine, prisma, lo
     } catch (error) {
       const { code, message, retryAfterMs } = error as { code?: string; message: string; retryAfterMs?: number };
       if (code !== "OVERLOADED") throw error;
-      c.header("Retry-After", String(Math.max(1, Math.ceil((retryAfterMs ?? 1_000) / 1_000))));
-      return problem(c, "OVERLOADED", message);
+      return problem(c, "OVERLOADED", message, {}, retryAfterMs);
     }
   });
 

@@ -41,10 +41,7 @@ export function addSettingsRoutes(app: Hono<ConsoleEnv>, deps: SettingsRoutesDep
     // Whoever finds an open browser must not be able to try passwords there for ever.
     const attempt = { email: operator.email, address: `session ${sessionId}`, device: undefined };
     const waitMs = await auth.throttle.waitMs(attempt);
-    if (waitMs > 0) {
-      c.header("Retry-After", String(Math.ceil(waitMs / 1_000)));
-      return problem(c, "RATE_LIMITED", "Too many attempts. Try again in a moment.");
-    }
+    if (waitMs > 0) return problem(c, "RATE_LIMITED", "Too many attempts. Try again in a moment.", {}, waitMs);
     if (await changeOwnPassword(prisma, auth, { operatorId: operator.operatorId, sessionId, current, next })) {
       const { operatorId } = operator;
       await prisma.auditEntry.create({ data: { actor: operatorId, verb: "operator.change-password", target: operatorId, detail: { outcome: "DONE" } } });
