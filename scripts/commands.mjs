@@ -1,10 +1,13 @@
 /**
- * Runs other programs for the set-up. Their output is kept and shown only when they fail; it cannot answer their questions.
+ * Runs other programs for the set-up and the tests: quietly, on our own terminal, or aside. It cannot answer their questions.
  */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** Those by which a person ends a program. */
+export const SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
 
 const TAIL_LINES = 60;
 
@@ -51,6 +54,30 @@ export async function openly(program, args, options = {}) {
 }
 
 /**
+ * Runs a program aside, at the lowest priority: it takes what processor time others leave. Signals are passed on.
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @returns {Promise<{ code: number, output: string }>} both streams, the last of them if they are long
+ */
+export async function aside(program, args) {
+  // `nice` becomes the program: the process id is the one that is stopped, and every thread of it has the priority.
+  const [first, ...rest] = process.platform === "win32" ? [program, ...args] : ["nice", "-n", "19", program, ...args];
+  const child = spawn(/** @type {string} */ (first), rest, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  const keep = (/** @type {Buffer} */ chunk) => {
+    output = (output + chunk).slice(-200_000);
+  };
+  child.stdout.on("data", keep);
+  child.stderr.on("data", keep);
+  const ending = await withSignals(
+    (signal) => child.kill(signal),
+    () => ended(child),
+  );
+  if (typeof ending === "number") return { code: ending, output };
+  return { code: 1, output: `${output}\n${program} ${args.join(" ")} ended: ${ending}` };
+}
+
+/**
  * While `work` goes on, signals go to `listener` instead of ending this process and leaving the child alone.
  * @template T
  * @param {(signal: NodeJS.Signals, number: number) => void} listener
@@ -58,12 +85,11 @@ export async function openly(program, args, options = {}) {
  * @returns {Promise<T>}
  */
 async function withSignals(listener, work) {
-  const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
-  for (const signal of signals) process.on(signal, listener);
+  for (const signal of SIGNALS) process.on(signal, listener);
   try {
     return await work();
   } finally {
-    for (const signal of signals) process.off(signal, listener);
+    for (const signal of SIGNALS) process.off(signal, listener);
   }
 }
 

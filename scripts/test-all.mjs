@@ -1,10 +1,18 @@
-/** What `npm test` does once Node is known to be new enough. */
-import { prepareBrowser } from "./browser.mjs";
-import { prepareToServe } from "./prepare.mjs";
-import { conclude, lint, playwright, types, vitest } from "./runners.mjs";
+/**
+ * What `npm test` does once Node is known to be new enough. The unit tests need nothing built, so the console is built beside them;
+ * types, lint and the simulation know no deadlines, so they take what the other tests leave of the processors: six minutes of two
+ * cores that would else wait for servers.
+ */
+import { prepareToRun } from "./prepare.mjs";
+import { conclude, lint, listenForStop, playwright, preparation, types, vitest, vitestAside } from "./runners.mjs";
 
-await prepareToServe();
-await prepareBrowser();
+await prepareToRun();
+listenForStop();
 
-const checks = await Promise.all([types(), lint()]);
-conclude([...checks, await vitest(["unit", "integration", "simulation"]), await playwright()]);
+const preparing = preparation();
+const beside = preparing.then(async () => [await types(), await lint(), await vitestAside("simulation")]);
+
+const unit = await vitest("unit");
+const prepared = await preparing;
+const withServers = prepared.failed === 0 ? [await vitest("integration"), await playwright()] : [];
+conclude([unit, prepared, ...withServers, ...(await beside)]);
