@@ -71,7 +71,11 @@ export class EngineError extends Error {
   readonly [ENGINE_ERROR] = true;
 
   constructor(code: EngineErrorCode, message: string, details: EngineErrorDetails = {}) {
+    // Most are answers, not faults: where one was made helps nobody, and finding that out costs more than the rest of a refusal.
+    const { stackTraceLimit } = Error;
+    if (code !== "INTERNAL") Error.stackTraceLimit = 0;
     super(message, { cause: details.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = "EngineError";
     this.code = code;
     this.retryable = RETRYABLE.has(code);

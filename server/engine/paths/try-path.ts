@@ -17,11 +17,18 @@ const LOOK_UP_MS = 100;
 /** Time for cancelling what participants did not agree to; nobody waits for it. If it fails, recovery does it. */
 const ABANDON_MS = 2_000;
 
-interface Flight {
+class Flight {
   /** When it last asked what its answer rests on, among all calls of this instance: who arrived before that may believe it. */
-  asked: number;
-  hash: string;
-  answer: Promise<TryAnswer>;
+  asked = 0;
+  answer: Promise<TryAnswer> = Promise.resolve() as Promise<never>;
+  private hash: string | null = null;
+
+  constructor(readonly request: TryRequest) {}
+
+  /** Made when somebody first asks: a new order for a sold-out dish needs none. */
+  get payloadHash(): string {
+    return (this.hash ??= payloadHashOf(this.request));
+  }
 }
 
 export interface TryCounters {
@@ -48,12 +55,11 @@ export class TryPath {
   /** See `Engine.try`. Concurrent callers of one txId and payload share one flight. */
   async run(request: TryRequest, call: CallContext): Promise<TryAnswer> {
     const deadline = this.core.deadlineOf(call);
-    const hash = payloadHashOf(request);
     const arrived = ++this.arrivals;
     for (;;) {
       const flight = this.flights.get(request.txId);
-      if (!flight) return this.lead(request, hash, call, deadline);
-      const answer = await this.join(flight, hash, arrived, deadline);
+      if (!flight) return this.lead(request, call, deadline);
+      const answer = await this.join(flight, payloadHashOf(request), arrived, deadline);
       if (answer) {
         this.counters.replayed++;
         return { ...answer, replayed: true };
@@ -64,8 +70,8 @@ export class TryPath {
     }
   }
 
-  private async lead(request: TryRequest, hash: string, call: CallContext, deadline: Deadline): Promise<TryAnswer> {
-    const flight: Flight = { asked: 0, hash, answer: Promise.resolve() as Promise<never> };
+  private async lead(request: TryRequest, call: CallContext, deadline: Deadline): Promise<TryAnswer> {
+    const flight = new Flight(request);
     flight.answer = this.fly(request, flight, call, deadline);
     this.flights.set(request.txId, flight);
     try {
@@ -80,7 +86,7 @@ export class TryPath {
    * @returns the flight's answer; null when it says nothing about this caller.
    */
   private async join(flight: Flight, ownHash: string, arrived: number, deadline: Deadline): Promise<TryAnswer | null> {
-    const samePayload = flight.hash === ownHash;
+    const samePayload = flight.payloadHash === ownHash;
     try {
       const flown = await this.core.inTime(flight.answer, deadline, "an earlier call with this txId ended");
       return samePayload && (flight.asked > arrived || !flown.replayed) ? flown : null;
@@ -94,11 +100,6 @@ export class TryPath {
 
   private async fly(request: TryRequest, flight: Flight, call: CallContext, deadline: Deadline): Promise<TryAnswer> {
     const { core, counters } = this;
-    const { hash } = flight;
-    const look = (dishIds: readonly string[]): Promise<TransactionRecord | null> => {
-      flight.asked = ++this.arrivals;
-      return core.lookPatiently(request.txId, dishIds, deadline);
-    };
     const startedAtMs = core.clock.monotonicMs();
     let lookedUp = false;
     let knownNew = false;
@@ -114,14 +115,14 @@ export class TryPath {
             await core.refresh(verdict.dishIds, deadline);
             continue;
           }
-          const known = await look(verdict.dishIds);
-          if (known) return this.replay(known, hash);
+          const known = await this.look(flight, verdict.dishIds, deadline);
+          if (known) return this.replay(known, flight.payloadHash);
           knownNew = true;
           continue;
         }
         case "refused": {
-          const known = justAsked ? null : await look([]);
-          if (known) return this.replay(known, hash);
+          const known = justAsked ? null : await this.look(flight, [], deadline);
+          if (known) return this.replay(known, flight.payloadHash);
           counters.refused++;
           throw new EngineError(verdict.code, verdict.message, { tier: "cas", txId: request.txId, dishes: verdict.dishes });
         }
@@ -130,14 +131,14 @@ export class TryPath {
           // who parks after that: so stock is asked again first.
           if (!lookedUp && core.baskets.has(request.txId)) {
             lookedUp = true;
-            const known = await look([]);
-            if (known) return this.replay(known, hash);
+            const known = await this.look(flight, [], deadline);
+            if (known) return this.replay(known, flight.payloadHash);
             continue;
           }
           const served = await this.park(verdict.dishId, verdict.quantity, deadline);
           if (served) continue;
-          const known = await look([]);
-          if (known) return this.replay(known, hash);
+          const known = await this.look(flight, [], deadline);
+          if (known) return this.replay(known, flight.payloadHash);
           throw promisedToOthers(verdict.dishId, "cas");
         }
         case "admitted":
@@ -147,7 +148,7 @@ export class TryPath {
       const stages = { accessMs: call.accessMs ?? 0, casMs: nowMs - startedAtMs, lockMs: 0, redisMs: 0 };
       const { txId, storeId, orderId, couponId, lines, ttlSeconds, participants } = request;
       // Property by property: spreading the request first made a third of what a Try costs in memory.
-      const ledgerTry: LedgerTry = { txId, storeId, orderId, couponId, payloadHash: hash, ttlSeconds, lines, traceId: call.traceId, stages, branches: participants };
+      const ledgerTry: LedgerTry = { txId, storeId, orderId, couponId, payloadHash: flight.payloadHash, ttlSeconds, lines, traceId: call.traceId, stages, branches: participants };
       const dishIds = request.lines.map(({ dishId }) => dishId);
       const ignoresHolds = core.gate.ignoresHolds(request.lines);
       const operation = new Operation({ kind: "try", try: ledgerTry }, dishIds, request.couponId, deadline, nowMs, ignoresHolds);
@@ -160,9 +161,15 @@ export class TryPath {
         if (!isNews) core.gate.turnedBack(dishId); // whoever wants the dish waits for news of it, this Try too
         continue;
       }
-      const answer = await this.answer(outcome, request, hash, call, deadline);
+      const answer = await this.answer(outcome, request, flight.payloadHash, call, deadline);
       if (answer) return answer;
     }
+  }
+
+  /** Asks whether the Try was answered before; reads `dishIds` with it. */
+  private look(flight: Flight, dishIds: readonly string[], deadline: Deadline): Promise<TransactionRecord | null> {
+    flight.asked = ++this.arrivals;
+    return this.core.lookPatiently(flight.request.txId, dishIds, deadline);
   }
 
   /** @returns null when the Try must start over. */
