@@ -12,7 +12,7 @@ import { judge } from "@/server/contracts/dish-page";
 import type { Agreement, Conservation } from "@/server/contracts/dish-page";
 import { actOnDish } from "../console-client";
 import { useFailure } from "../console-failure";
-import { useNowMs } from "../live/live-provider";
+import { useNowMs, useReadsStale } from "../live/live-provider";
 import { useAge } from "../overview/ages";
 import { Badge } from "../ui/badge";
 import { Button } from "../ui/button";
@@ -29,6 +29,7 @@ export function ConservationPanel({ mayAct }: { mayAct: boolean }) {
   return (
     <Panel
       id="conservation"
+      stale={useReadsStale()}
       className="@container"
       title={t("title")}
       note={

@@ -5,7 +5,7 @@ import { useFormatter, useTranslations } from "next-intl";
 import Link from "next/link";
 import type { OpenReservation } from "@/server/contracts/dish-page";
 import { EXPIRING_MS } from "@/server/contracts/socket-events";
-import { useNowMs } from "../live/live-provider";
+import { useNowMs, useReadsStale } from "../live/live-provider";
 import { useAge } from "../overview/ages";
 import { cn } from "../ui/cn";
 import { Panel } from "../ui/panel";
@@ -18,7 +18,7 @@ export function OpenReservationsPanel({ className }: { className?: string }) {
   const open = useDishPage((view) => view.open);
   const note = open === undefined || open.count === 0 ? undefined : t("note", { shown: open.rows.length, count: format.number(open.count), portions: format.number(open.portions) });
   return (
-    <Panel id="open-reservations" className={cn("@container min-h-56", className)} title={t("title")} note={note}>
+    <Panel id="open-reservations" stale={useReadsStale()} className={cn("@container min-h-56", className)} title={t("title")} note={note}>
       {open === undefined || open.count === 0 ? (
         <p className="grid flex-1 place-items-center px-4 py-8 text-center text-text-3">{t(open === undefined ? "unread" : "none")}</p>
       ) : (

@@ -103,6 +103,8 @@ export const useTiers = () => useTopic("tiers", (store) => store.tiers);
 export const useGauges = () => useTopic("tiers", (store) => store.gauges);
 export const useTotals = () => useTopic("totals", (store) => store.totals);
 export const useDependencies = () => useTopic("dependencies", (store) => store.dependencies);
+/** Whether what is read from Postgres may be old: it is away. What the feed tells goes on meanwhile. */
+export const useReadsStale = () => useTopic("dependencies", (store) => store.dependencies.postgres === "down");
 export const useEvents = () => useTopic("events", (store) => store.events);
 export const useConnection = () => useTopic("connection", (store) => store.connection);
 export const usePendingTotals = () => useTopic("pending", (store) => store.pendingTotals);

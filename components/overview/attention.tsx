@@ -10,7 +10,7 @@ import Link from "next/link";
 import type { ReactNode } from "react";
 import { AGEING_MS } from "@/server/contracts/socket-events";
 import { minutesLeft } from "../live/dish-views";
-import { useDish, useNowMs, usePendingTotals, useTotals, useUrgent } from "../live/live-provider";
+import { useDish, useNowMs, usePendingTotals, useReadsStale, useTotals, useUrgent } from "../live/live-provider";
 import { cn } from "../ui/cn";
 import { Fact } from "../ui/fact";
 import { useAge, useForecast } from "./ages";
@@ -49,12 +49,14 @@ interface ShellProps {
   /** Nothing needs anybody. */
   calm: boolean;
   testId: string;
+  /** Its figures may be old: they turn grey. */
+  stale?: boolean;
   children: ReactNode;
 }
 
-function Shell({ icon: Icon, tone, title, value, calm, testId, children }: ShellProps) {
+function Shell({ icon: Icon, tone, title, value, calm, testId, stale = false, children }: ShellProps) {
   return (
-    <section data-testid={`attention-${testId}`} className="@container flex h-23 min-w-0 gap-4 rounded-panel border bg-surface px-4 py-3 shadow-panel">
+    <section data-testid={`attention-${testId}`} data-stale={stale || undefined} className="@container flex h-23 min-w-0 gap-4 rounded-panel border bg-surface px-4 py-3 shadow-panel">
       <div className="flex w-26 shrink-0 flex-col">
         <h2 className="flex items-center gap-1.5 text-xs font-medium whitespace-nowrap text-text-2">
           <Icon
@@ -71,7 +73,7 @@ function Shell({ icon: Icon, tone, title, value, calm, testId, children }: Shell
   );
 }
 
-interface CardProps extends Omit<ShellProps, "value" | "calm"> {
+interface CardProps extends Omit<ShellProps, "value" | "calm" | "stale"> {
   count: number;
   quiet: string;
 }
@@ -138,8 +140,9 @@ function Ageing() {
   const nowMs = useNowMs();
   const age = useAge();
   const calm = totals.ageing === 0;
+  const stale = useReadsStale();
   return (
-    <Shell icon={Hourglass} tone="warn" title={t("ageing")} calm={calm} value={format.number(totals.ageing)} testId="ageing">
+    <Shell stale={stale} icon={Hourglass} tone="warn" title={t("ageing")} calm={calm} value={format.number(totals.ageing)} testId="ageing">
       <div className="figures flex min-w-0 flex-1 items-center gap-4 text-xs">
         {calm ? (
           <p className="min-w-0 flex-1 text-text-3">{totals.pending === 0 ? t("nonePending") : t("noneAgeing", { minutes: AGEING_MS / 60_000, pending: totals.pending })}</p>

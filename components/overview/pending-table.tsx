@@ -10,7 +10,7 @@ import { memo, useCallback, useRef, useState } from "react";
 import type { ManualVerb, TransactionState } from "@/server/contracts/console";
 import type { PendingTransaction } from "@/server/contracts/socket-events";
 import { EXPIRING_MS } from "@/server/contracts/socket-events";
-import { useLive, useNowMs, usePending, usePendingTotals } from "../live/live-provider";
+import { useLive, useNowMs, usePending, usePendingTotals, useReadsStale } from "../live/live-provider";
 import type { PendingView } from "../live/pending-views";
 import { StateBadge } from "../transactions/state-badge";
 import { Button } from "../ui/button";
@@ -51,6 +51,7 @@ export function PendingTable({ mayAct, lookOnly, className }: PendingTableProps)
   return (
     <Panel
       id="pending"
+      stale={useReadsStale()}
       className={cn("@container", className)}
       title={t("title")}
       note={

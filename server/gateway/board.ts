@@ -120,7 +120,7 @@ export class LiveBoard {
     );
     this.locks = new LiveRoom(new LocksSource(engine, this.book, clock, nowMs), clock, nowMs);
     this.review = new LiveRoom(this.reviewSource, clock, nowMs);
-    this.dishPages = new DishPages({ book: this.book, reads: dishReads, clock, nowMs, bucket, onError, readDish: (dishId) => this.readDish(dishId) });
+    this.dishPages = new DishPages({ book: this.book, reads: dishReads, clock, nowMs, bucket, onError: (error) => this.unread(error), readDish: (dishId) => this.readDish(dishId) });
     this.book.onChange(() => {
       this.overview.poke();
       this.dishes.poke();
@@ -227,7 +227,8 @@ export class LiveBoard {
     } else if (this.book.size === 0 || (this.menuIsOld && this.watched)) {
       reads.push(this.readMenu(null));
     }
-    if (this.transactions.occupied) reads.push(this.readPending());
+    // Away: it is asked for whoever looks, until it answers.
+    if (this.transactions.occupied || !this.postgresReadable) reads.push(this.readPending());
     if (this.review.occupied) reads.push(this.freshReview());
     await Promise.all(reads);
   }
@@ -288,10 +289,15 @@ export class LiveBoard {
     try {
       await task();
       this.postgresReadable = true;
+      this.overview.poke();
     } catch (error) {
-      if (this.postgresReadable) this.onError(error); // once, not every second of an outage
-      this.postgresReadable = false;
+      this.unread(error);
     }
+  }
+
+  private unread(error: unknown): void {
+    if (this.postgresReadable) this.onError(error); // once, not every second of an outage
+    this.postgresReadable = false;
     this.overview.poke();
   }
 }
