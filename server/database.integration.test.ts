@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { FaultProxy } from "../e2e/faults/proxy.ts";
+import { readSheet } from "./console/transactions/sheet.ts";
 import { ANSWER_MS_MAX, CONNECT_MS_MAX, createPrisma, STATEMENT_MS_MAX } from "./database.ts";
 import type { PrismaClient } from "./generated/prisma/client.ts";
 import { createDatabase, type TestDatabase } from "./testing/stack.ts";
@@ -9,7 +11,7 @@ let databases: TestDatabase[];
 let clients: PrismaClient[];
 
 beforeAll(async () => {
-  databases = await Promise.all([createDatabase(), createDatabase(), createDatabase()]);
+  databases = await Promise.all(Array.from({ length: 4 }, createDatabase));
   clients = databases.map(({ url }) => createPrisma(url));
 });
 
@@ -40,6 +42,23 @@ test.concurrent("a read that finds no free connection is told so, and does not w
   await Promise.all(busy);
   expect(await prisma.$queryRaw`SELECT 1 AS one`).toEqual([{ one: 1 }]);
 });
+
+test.concurrent("a transaction's page is read although each new connection takes longer than a request may", async () => {
+  const { url: databaseUrl } = databases[3] as TestDatabase;
+  const url = new URL(databaseUrl);
+  const wire = await FaultProxy.to(Number(url.port));
+  url.port = String(wire.port);
+  wire.be("slow", 200); // a connection is three questions and their answers: 1.2 s
+  const slow = createPrisma(url.href);
+  try {
+    await (clients[3] as PrismaClient).$executeRaw`INSERT INTO transactions (tx_id, store_id, order_id, state, created_at, updated_at, expires_at) VALUES ('t1', 's', 'o', 'RESERVED', now(), now(), now())`;
+    expect(await readSheet(slow, "t1", "admin")).toMatchObject({ transaction: { txId: "t1", state: "RESERVED" } });
+  } finally {
+    wire.be("open");
+    await slow.$disconnect();
+    await wire.close();
+  }
+}, 30_000);
 
 test.concurrent("a line that is cut without a word is given up, and the next read gets another", async () => {
   const { url: databaseUrl } = databases[2] as TestDatabase;
