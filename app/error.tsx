@@ -29,7 +29,7 @@ export default function PageError({ error, reset }: { error: Error & { digest?: 
         <CircleAlert aria-hidden className="mx-auto size-7 text-danger" />
         <h1 className="mt-4 text-xl font-semibold">{t("title")}</h1>
         <p className="mt-2 text-text-2">{t("meaning")}</p>
-        {error.digest !== undefined && <p className="mt-2 font-mono text-xs text-text-3">{error.digest}</p>}
+        {error.digest !== undefined && <p className="figures mt-2 text-xs text-text-3">{t("reference", { digest: error.digest })}</p>}
         <div className="mt-6 flex justify-center gap-2">
           <Button kind="primary" onClick={again}>
             {t("again")}

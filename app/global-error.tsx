@@ -9,7 +9,7 @@ export default function GlobalError({ reset }: { reset: () => void }) {
         <main className="grid min-h-dvh place-items-center p-6 text-center">
           <div>
             <h1 className="text-xl font-semibold">Something went wrong · 出错了</h1>
-            <p className="mt-2 text-text-2">Orders are not affected by this page. · 此页面出错不影响订单处理。</p>
+            <p className="mt-2 text-text-2">Orders do not pass through the console. · 订单处理不经过控制台。</p>
             <button
               type="button"
               onClick={reset}

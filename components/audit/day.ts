@@ -1,11 +1,5 @@
 /** Days as people mean them: from midnight to midnight where they are. */
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
-
-export function isDay(text: string): boolean {
-  return DAY.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`));
-}
-
 /** The instant at which a day begins in a time zone, in milliseconds since the epoch. `days`: so many days later. */
 export function dayStartMs(day: string, timeZone: string, days = 0): number {
   const wanted = Date.parse(`${day}T00:00:00Z`) + days * 86_400_000;

@@ -5,7 +5,7 @@ import { X } from "lucide-react";
 import { AUDIT_KINDS, AUDIT_OUTCOMES, AUDIT_VERBS, type AuditActor, type AuditKind, type AuditOutcome, type AuditVerb } from "@/server/contracts/audit";
 import { SEARCH_LENGTH_MAX } from "@/server/contracts/limits";
 import { Button } from "../ui/button";
-import { cn } from "../ui/cn";
+import { DayField } from "../ui/day-field";
 import { SearchField } from "../ui/search-field";
 import { Select } from "../ui/select";
 import type { SetAddress } from "../ui/use-address";
@@ -43,9 +43,9 @@ export function AuditFilters({ query, setQuery, actors }: FiltersProps) {
         {AUDIT_OUTCOMES.map((outcome) => <option key={outcome} value={outcome}>{t(`outcomes.${outcome}`)}</option>)}
       </Select>
       <span className="flex items-center gap-1.5 text-xs text-text-2">
-        <Day label={t("from")} value={query.from} max={query.to} onChange={(from) => setQuery({ from })} />
+        <DayField label={t("from")} value={query.from} max={query.to} onChange={(from) => setQuery({ from })} />
         <span aria-hidden>–</span>
-        <Day label={t("to")} value={query.to} min={query.from} onChange={(to) => setQuery({ to })} />
+        <DayField label={t("to")} value={query.to} min={query.from} onChange={(to) => setQuery({ to })} />
       </span>
       {query.target !== null && (
         <span className="inline-flex h-8 min-w-0 items-center gap-1.5 rounded-md border border-accent bg-accent-soft pr-1 pl-2.5 text-xs text-accent">
@@ -57,20 +57,5 @@ export function AuditFilters({ query, setQuery, actors }: FiltersProps) {
       )}
       {isNarrowed(query) && <Button kind="ghost" size="sm" className="h-8" onClick={() => setQuery(EVERY_ENTRY)}>{t("clear")}</Button>}
     </search>
-  );
-}
-
-function Day({ label, value, min, max, onChange }: { label: string; value: string | null; min?: string | null; max?: string | null; onChange(day: string | null): void }) {
-  return (
-    <input
-      type="date"
-      aria-label={label}
-      title={label}
-      value={value ?? ""}
-      min={min ?? undefined}
-      max={max ?? undefined}
-      onChange={(event) => onChange(event.target.value === "" ? null : event.target.value)}
-      className={cn("h-8 rounded-md border bg-surface px-2 text-xs", value !== null && "border-accent bg-accent-soft text-accent")}
-    />
   );
 }

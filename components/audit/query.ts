@@ -4,7 +4,8 @@
  */
 import { AUDIT_KINDS, AUDIT_OUTCOMES, AUDIT_VERBS, type AuditKind, type AuditOutcome, type AuditVerb } from "@/server/contracts/audit";
 import { ID_PATTERN, SEARCH_LENGTH_MAX } from "@/server/contracts/limits";
-import { dayStartMs, isDay } from "./day";
+import { isDay } from "../ui/day";
+import { dayStartMs } from "./day";
 
 export interface AuditQuery {
   q: string;

@@ -1,6 +1,6 @@
 "use client";
 /** What is done to many: in its grace, under way, held, over. Whoever may act may stop it, whoever began it. */
-import { Ban, Check, CirclePause, Hourglass, LoaderCircle, Undo2 } from "lucide-react";
+import { Ban, Check, CirclePause, Hourglass, LoaderCircle, Undo2, ListChecks } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import { useState } from "react";
 import type { BulkState, BulkView } from "@/server/contracts/bulk";
@@ -29,7 +29,7 @@ export function BulksPanel({ bulks, stale, mayAct, onOpen, onChanged }: BulksPan
   return (
     <Panel id="bulks" className="min-h-0" stale={stale} title={t("title")}>
       {bulks.length === 0 ? (
-        <Empty title={t("empty")} />
+        <Empty icon={ListChecks} title={t("empty")} />
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         <ul tabIndex={0} aria-labelledby="bulks-title" className="scroll-quiet min-h-0 flex-1 divide-y overflow-y-auto">

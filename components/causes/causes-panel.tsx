@@ -12,6 +12,7 @@ import { cn } from "../ui/cn";
 import { Empty } from "../ui/empty";
 import { Panel } from "../ui/panel";
 import { useListKeys } from "../ui/use-list-keys";
+import { useErrorClass } from "./words";
 
 interface CausesPanelProps {
   causes: readonly Cause[];
@@ -62,6 +63,7 @@ const AGES = [
 function Row({ index, cause, marked, mayAct, busy, onRetry }: { index: number; cause: Cause; marked: boolean; mayAct: boolean; busy: boolean; onRetry(cause: Cause): void }) {
   const t = useTranslations("causes");
   const format = useFormatter();
+  const errorWords = useErrorClass();
   const { fingerprint, fingerprints, participant, operation, errorClass, transactions, tickets, ages, failuresMax, lastError } = cause;
   const of = AGES.reduce((sum, [age]) => sum + ages[age], 0);
   return (
@@ -71,7 +73,7 @@ function Row({ index, cause, marked, mayAct, busy, onRetry }: { index: number; c
         <div className="text-2xs text-text-3">{t("transactions")}</div>
       </div>
       <div className="min-w-0">
-        <h3 className="font-medium break-words">{t("what", { participant, operation: t(`operations.${operation}`), errorClass: t.has(`classes.${errorClass}`) ? t(`classes.${errorClass as "TIMEOUT"}`) : errorClass })}</h3>
+        <h3 className="font-medium break-words">{t("what", { participant, operation: t(`operations.${operation}`), errorClass: errorWords(errorClass) })}</h3>
         {lastError !== null && <p className="truncate text-xs text-text-3" title={lastError}>{lastError}</p>}
         <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-0.5 text-2xs text-text-3">
           {fingerprints.map((each) => (

@@ -132,7 +132,7 @@ const PendingRow = memo(function PendingRow({ index, row, mayAct, lookOnly, ask 
         <div className="truncate" title={lines.map((line) => `${line.quantity} × ${names.own(line.names)}`).join("\n")}>
           {lines.map((line, index) => (
             <span key={line.dishId}>
-              {index > 0 && <span className="text-text-3">, </span>}
+              {index > 0 && <span className="text-text-3">{t("comma")}</span>}
               <span className="text-text-3">{line.quantity}&thinsp;×&thinsp;</span>
               {names.own(line.names)}
             </span>

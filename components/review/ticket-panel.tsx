@@ -9,6 +9,7 @@ import type { DecisionSheet } from "@/server/contracts/transaction-page";
 import { codeOf } from "../console-client";
 import { useFailure } from "../console-failure";
 import { useNowMs } from "../live/live-provider";
+import { useErrorClass } from "../causes/words";
 import { ActionDialog } from "../overview/action-dialog";
 import { useAge } from "../overview/ages";
 import { useNames } from "../overview/names";
@@ -20,6 +21,7 @@ import { Button } from "../ui/button";
 import { Fact } from "../ui/fact";
 import { Notice } from "../ui/notice";
 import { Panel } from "../ui/panel";
+import { Select } from "../ui/select";
 import { TextArea } from "../ui/text-area";
 import { claimTicket, handOverTicket, noteTicket } from "./client";
 
@@ -42,6 +44,7 @@ export function TicketPanel({ ticket, operator, people, mayAct, onChanged }: Tic
   const [failure, setFailure] = useState<string | null>(null);
   const [retrying, setRetrying] = useState(false);
   const [ending, setEnding] = useState<DecisionSheet | null>(null);
+  const errorWords = useErrorClass();
   const { ticketId, kind, txId, orderId, state, storeNames, claimedBy, participant, errorClass, failures, lastError, fingerprint, notes, endRequest } = ticket;
   const mine = claimedBy?.operatorId === operator.operatorId;
   const mayEnd = roleIncludes(operator.role, VERB_ROLES["force-end"]);
@@ -82,7 +85,7 @@ export function TicketPanel({ ticket, operator, people, mayAct, onChanged }: Tic
             <h3 className="text-xs font-medium text-text-2">{t("inTheWay")}</h3>
             <p className="mt-0.5 break-words">
               {t("failed", { participant, failures })}
-              {errorClass !== null && <span className="text-text-3"> · {errorClass}</span>}
+              {errorClass !== null && <span className="text-text-3"> · {errorWords(errorClass)}</span>}
             </p>
             {lastError !== null && <p className="text-xs break-words text-text-3">{lastError}</p>}
             {fingerprint !== null && (
@@ -136,12 +139,12 @@ export function TicketPanel({ ticket, operator, people, mayAct, onChanged }: Tic
               </Button>
               <label className="ml-auto flex items-center gap-2 text-xs text-text-2">
                 {t("handOverTo")}
-                <select value={to} onChange={(event) => setTo(event.target.value)} className="h-7 max-w-40 rounded-md border bg-surface px-2 text-xs">
+                <Select label={t("handOverTo")} value={to} onChange={setTo} className="h-7 max-w-40">
                   <option value="">–</option>
                   {people.filter(({ operatorId }) => operatorId !== claimedBy?.operatorId).map(({ operatorId, name }) => (
                     <option key={operatorId} value={operatorId}>{name}</option>
                   ))}
-                </select>
+                </Select>
               </label>
               <Button size="sm" busy={busy === "hand-over"} disabled={to === "" || !(mine || roleIncludes(operator.role, "lead"))} onClick={() => void run("hand-over", () => handOverTicket(ticketId, crypto.randomUUID(), to, text.trim()))} data-testid="hand-over">
                 {t("handOver")}

@@ -69,7 +69,7 @@ export const Row = memo(function Row({ row, index }: { row: TransactionRow; inde
         <div className="truncate" title={lines.map((line) => `${line.quantity} × ${names.own(line.names)}`).join("\n")}>
           {lines.map((line, at) => (
             <span key={line.dishId}>
-              {at > 0 && <span className="text-text-3">, </span>}
+              {at > 0 && <span className="text-text-3">{pending("comma")}</span>}
               <span className="text-text-3">{line.quantity}&thinsp;×&thinsp;</span>
               {names.own(line.names)}
             </span>
@@ -109,6 +109,8 @@ function Ages({ row }: { row: TransactionRow }) {
   const nowMs = useNowMs();
   const { state, createdAtMs, expiresAtMs, stuck } = row;
   const dueMs = state === "RESERVED" ? expiresAtMs : (stuck?.nextAttemptAtMs ?? null);
+  const due = dueMs !== null && dueMs <= nowMs;
+  const what = state === "RESERVED" ? "expires" : "retries";
   return (
     <>
       <Cell className={CELL.age}>
@@ -117,8 +119,8 @@ function Ages({ row }: { row: TransactionRow }) {
       <Cell className={CELL.next}>
         {dueMs !== null && (
           <>
-            <div className="figures leading-5 text-text-2">{dueMs <= nowMs ? pending("due") : age(dueMs - nowMs)}</div>
-            <div className="text-2xs text-text-3">{t(state === "RESERVED" ? "expires" : "retries")}</div>
+            <div className="figures leading-5 text-text-2">{due ? pending("due") : age(dueMs - nowMs)}</div>
+            <div className="text-2xs text-text-3">{t(due ? `${what}Now` : what)}</div>
           </>
         )}
       </Cell>

@@ -3,6 +3,7 @@
 import { CircleAlert, CircleCheck, CircleDot, Ticket, UserRound } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import type { DecisionSheet } from "@/server/contracts/transaction-page";
+import { useErrorClass } from "../../causes/words";
 import { cn } from "../../ui/cn";
 import { Panel } from "../../ui/panel";
 
@@ -43,6 +44,7 @@ export function TimelinePanel({ sheet }: { sheet: DecisionSheet }) {
 function useMoments({ transaction, branches, events, tickets }: DecisionSheet): Moment[] {
   const t = useTranslations("sheet.timeline");
   const states = useTranslations("pending.states");
+  const errorWords = useErrorClass();
   const names = new Map(branches.map(({ branchId, participant }) => [branchId, participant]));
   const moments: Moment[] = [{ key: "created", atMs: Date.parse(transaction.createdAt), icon: CircleDot, tone: "text-accent", what: t("created"), detail: null }];
   for (const [index, { branchId, operation, at, durationMs, outcome, httpStatus, errorClass }] of transaction.attempts.entries()) {
@@ -53,7 +55,7 @@ function useMoments({ transaction, branches, events, tickets }: DecisionSheet): 
       icon: fine ? CircleCheck : CircleAlert,
       tone: fine ? "text-ok" : outcome === "ONGOING" ? "text-text-3" : "text-danger",
       what: t("called", { operation: t(`operations.${operation}`), participant: names.get(branchId) ?? branchId }),
-      detail: [t(`outcomes.${outcome as "DONE"}`), errorClass, httpStatus, t("took", { ms: durationMs })].filter((part) => part !== null).join(" · "),
+      detail: [t(`outcomes.${outcome as "DONE"}`), errorClass === null ? null : errorWords(errorClass), httpStatus, t("took", { ms: durationMs })].filter((part) => part !== null).join(" · "),
     });
   }
   for (const { ticketId, kind, openedAtMs, closedAtMs } of tickets) {
