@@ -5,4 +5,4 @@ import { conclude, lint, listenForStop, types, vitest } from "./runners.mjs";
 await prepareToRun();
 listenForStop();
 
-conclude(await Promise.all([types(), lint(), vitest("unit")]));
+conclude(await Promise.all([types(), lint(), vitest(["unit"])]));

@@ -61,20 +61,20 @@ export const types = () => oneCheck("types", "typescript/bin/tsc", ["--noEmit", 
 
 export const lint = () => oneCheck("lint", "@biomejs/biome/bin/biome", ["lint", "--error-on-warnings", "--max-diagnostics=50"]);
 
-/** @param {"unit" | "integration" | "simulation"} project of vitest.config.ts @returns {Promise<Count>} */
-export async function vitest(project) {
+/** @param {readonly string[]} projects of vitest.config.ts @returns {Promise<Count>} */
+export async function vitest(projects) {
   if (stoppedBy) return NOTHING;
-  const report = freshReport(`${project}.json`);
-  const code = await onTerminal(`${project} tests`, vitestArgs(project, report));
+  const report = freshReport(`${projects.join("-")}.json`);
+  const code = await onTerminal(`${projects.join(" and ")} tests`, vitestArgs(projects, report));
   return countVitest(code, report);
 }
 
-/** Beside others, at the lowest priority: for tests that hold nothing to a deadline. @param {"simulation"} project @returns {Promise<Count>} */
-export async function vitestAside(project) {
+/** Beside others, at the lowest priority: for tests that hold nothing to a deadline. @param {readonly string[]} projects @returns {Promise<Count>} */
+export async function vitestAside(projects) {
   if (stoppedBy) return NOTHING;
-  const report = freshReport(`${project}.json`);
-  const { code, output } = await aside(process.execPath, vitestArgs(project, report));
-  say(`\n— ${project} tests, run beside the others\n${output.trim()}`);
+  const report = freshReport(`${projects.join("-")}.json`);
+  const { code, output } = await aside(process.execPath, vitestArgs(projects, report));
+  say(`\n— ${projects.join(" and ")} tests, run beside the others\n${output.trim()}`);
   return countVitest(code, report);
 }
 
@@ -96,10 +96,10 @@ async function onTerminal(what, args, env = {}) {
   return code;
 }
 
-/** @param {string} project @param {string} report */
-function vitestArgs(project, report) {
+/** @param {readonly string[]} projects @param {string} report */
+function vitestArgs(projects, report) {
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  return ["node_modules/vitest/vitest.mjs", "run", "--project", project, ...reporters];
+  return ["node_modules/vitest/vitest.mjs", "run", ...projects.flatMap((project) => ["--project", project]), ...reporters];
 }
 
 /** @param {number} code @param {string} report */

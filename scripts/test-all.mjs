@@ -10,9 +10,9 @@ await prepareToRun();
 listenForStop();
 
 const preparing = preparation();
-const beside = preparing.then(async () => [await types(), await lint(), await vitestAside("simulation")]);
+const beside = preparing.then(async () => [await types(), await lint(), await vitestAside(["simulation"])]);
 
-const unit = await vitest("unit");
+const unit = await vitest(["unit"]);
 const prepared = await preparing;
-const withServers = prepared.failed === 0 ? [await vitest("integration"), await playwright()] : [];
+const withServers = prepared.failed === 0 ? [await vitest(["unhurried", "integration"]), await playwright()] : [];
 conclude([unit, prepared, ...withServers, ...(await beside)]);
