@@ -147,7 +147,7 @@ function Entries({ entries, chosen, onChoose, older, loading, onOlder }: Entries
       headClassName="[&>th]:text-left"
       head={
         <>
-          <th scope="col" className="w-32 pl-4!">{t("when")}</th>
+          <th scope="col" className="w-36 pl-4!">{t("when")}</th>
           <th scope="col" className="hidden w-30 @md:table-cell">{t("who")}</th>
           <th scope="col" className="@2xl:w-[19%]">{t("what")}</th>
           <th scope="col" className="hidden @2xl:table-cell">{t("target")}</th>
@@ -176,7 +176,7 @@ function Entry({ entry, index, here, onChoose }: { entry: AuditRow; index: numbe
   return (
     <tr data-index={index} data-testid={`entry-${entry.id}`} data-verb={entry.verb} className={cn(ROW, "relative", here && "bg-accent-soft hover:bg-accent-soft")}>
       <td className="figures truncate py-1.5! pl-4! text-xs text-text-2">
-        <time dateTime={new Date(entry.atMs).toISOString()}>{format.dateTime(entry.atMs, { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" })}</time>
+        <time dateTime={new Date(entry.atMs).toISOString()}>{format.dateTime(entry.atMs, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" })}</time>
       </td>
       <td className="hidden truncate @md:table-cell" title={entry.actor}>{entry.actor}</td>
       <td className="truncate">

@@ -107,14 +107,12 @@ function Row({ index, cause, marked, mayAct, busy, onRetry }: { index: number; c
 
 function Times({ cause }: { cause: Cause }) {
   const t = useTranslations("causes");
-  const pending = useTranslations("pending");
   const age = useAge();
   const nowMs = useNowMs();
-  const next = cause.nextAttemptAtMs <= nowMs ? pending("due") : age(cause.nextAttemptAtMs - nowMs);
   return (
     <div className="figures mt-1 flex justify-between gap-2 text-2xs text-text-3">
       <span>{t("oldest", { age: age(nowMs - cause.oldestSinceMs) })}</span>
-      <span>{t("next", { age: next })}</span>
+      <span>{cause.nextAttemptAtMs <= nowMs ? t("nextNow") : t("next", { age: age(cause.nextAttemptAtMs - nowMs) })}</span>
     </div>
   );
 }

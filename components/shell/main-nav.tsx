@@ -10,7 +10,8 @@ export function MainNav() {
   const t = useTranslations("nav");
   const pathname = usePathname();
   return (
-    <nav aria-label={t("label")} className="scroll-quiet min-w-0 overflow-x-auto">
+    // On a phone it has a row of its own, below who and whether: three rows become two.
+    <nav aria-label={t("label")} className="scroll-quiet order-last w-full min-w-0 overflow-x-auto sm:order-none sm:w-auto">
       <ul className="flex items-center gap-0.5 py-0.5">
         {pagesIn("header").map(({ href, name }) => {
           const here = isOnPage(href, pathname);
