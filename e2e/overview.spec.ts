@@ -1,5 +1,7 @@
 /** The main job: an operator watches stock fall, cancels a transaction by hand, and sees its portions return. No reload. */
+import pg from "pg";
 import { expect, test } from "./application.ts";
+import { picture } from "./pictures.ts";
 
 test("sign in, watch a dish's number fall while orders arrive, cancel a pending transaction, see its portions return", async ({ wall, orders }) => {
   await orders.cancelPending();
@@ -65,4 +67,28 @@ test("two people at once: who comes second is told so, and nothing happens twice
   await expect(dialog.getByRole("alert")).toContainText("Somebody was faster");
   await wall.keyboard.press("Escape");
   await expect(dialog).toHaveCount(0);
+});
+
+test("under-sold: what an expired reservation still holds is on the wall at its price, for as long as nobody can sweep it", async ({ wall, orders, application }) => {
+  await orders.cancelPending();
+  const meter = wall.getByTestId("under-sold");
+  await orders.addDish({ dishId: "e2e-dead", storeId: "e2e-kitchen", en: "Dead duck", zh: "僵住的鸭", supplied: 10 });
+  await orders.reserve("e2e-dead-1", "e2e-kitchen", [{ dishId: "e2e-dead", quantity: 3 }], 2);
+  const report = new pg.Client({ connectionString: application.databaseUrl });
+  await report.connect();
+  try {
+    await report.query("BEGIN");
+    await report.query("SELECT FROM transactions WHERE tx_id = 'e2e-dead-1' FOR UPDATE");
+    await expect(meter).toHaveAttribute("data-cents", "8400");
+    await expect(meter).toContainText("84.00");
+    await expect(meter).toContainText("3 portions");
+    await picture(wall, "under-sold-light-en");
+    await wall.emulateMedia({ colorScheme: "dark" });
+    await picture(wall, "under-sold-dark-en");
+    await report.query("COMMIT");
+  } finally {
+    await report.end();
+  }
+  await expect(meter).toHaveAttribute("data-cents", "0");
+  await expect.poll(async () => (await orders.dish("e2e-dead")).available).toBe(10);
 });

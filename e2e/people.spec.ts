@@ -179,6 +179,18 @@ test("the audit is narrowed by its filters, all of them in the address, and can 
   expect(Buffer.concat(text as Buffer[]).toString()).toContain("people-tofu,,DONE,,'=late delivery");
   await wall.goBack();
   await expect(wall.getByLabel("Search the audit")).toHaveValue("");
+  // Days are written one way, whatever language the browser has.
+  const [from, to] = [wall.getByLabel("From this day", { exact: true }), wall.getByLabel("To this day", { exact: true })];
+  await from.fill("2026-02-31");
+  await from.press("Enter");
+  await expect(from).toHaveAccessibleDescription("A day is written 2026-11-23.");
+  await from.fill("2026/1/3");
+  await from.press("Enter");
+  await expect(wall).toHaveURL(/from=2026-01-03/);
+  await expect(from).toHaveValue("2026-01-03");
+  await to.fill("20251231");
+  await to.press("Tab");
+  await expect(to).toHaveAccessibleDescription("The range begins on 2026-01-03.");
   await wall.goto("/audit?q=nobody-did-this");
   await expect(wall.getByTestId("no-entries")).toBeVisible();
 });
