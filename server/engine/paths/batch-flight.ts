@@ -111,21 +111,24 @@ export class BatchFlight {
     if (lost) this.failedTakes.delete(owner.sequence);
     else this.settleHolds(owner, held, outcome.dishes);
     release();
-    await this.turn();
+    await this.turn(1);
     this.observeStages(flying, { redisMs: heldAtMs - leftLocksAtMs, ledgerMs: decidedAtMs - heldAtMs });
     const entry = feedEntryOf(instance, flying, outcome);
     if (entry) this.ports.publish(entry);
     for (const [position, operation] of flying.entries()) {
-      if (position > 0 && position % ANSWERS_PER_TURN === 0) await this.turn();
+      if (position > 0 && position % ANSWERS_PER_TURN === 0) await this.turn(2);
       operation.answer(outcome.items[position] ?? { kind: "failed", failure: "unknown", cause: null });
     }
     if (this.ports.recorder.capturing) this.trace(flight, flying, { leftLocksAtMs, heldAtMs, decidedAtMs });
   }
 
-  /** Lets the next batch leave: in one turn of the loop the locks form it, in the next it is on its way. */
-  private turn(): Promise<void> {
+  /**
+   * Lets the next batch leave: in one turn of the loop the locks form it, in the next it is on its way. What was formed when the
+   * locks were given back needs one.
+   */
+  private turn(turns: 1 | 2): Promise<void> {
     const { clock } = this.ports;
-    return new Promise((resolve) => clock.soon(() => clock.soon(resolve)));
+    return new Promise((resolve) => clock.soon(turns === 1 ? resolve : () => clock.soon(resolve)));
   }
 
   /** Two of the stages last as long for every Try of a batch. */
