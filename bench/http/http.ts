@@ -40,6 +40,8 @@ export const HTTP_SCALE: HttpScale = { rounds: 5, windowMs: 1_500, rampMs: 500, 
 
 const LOAD: Load = { picking: "hot", dishes: 1, lines: 1, coupons: false, confirms: false };
 const BATCH = 100;
+/** A Try costs the API ten times as much in the first thousands as when their code is compiled: the server is to be a running one. */
+const WARM_UP_WINDOWS = 2;
 const NAMES = { empty: "empty handler", next: "empty Next route handler", single: "single Try", batch: "batch of 100", inside: "the engine inside, a caller a connection", insideBatch: "the engine inside, a caller an order of the batches" } as const;
 
 /** @param withNext whether the empty Next application is built and measured too; half a minute the first time. */
@@ -63,7 +65,7 @@ export async function runHttp(scale: HttpScale, progress: Progress, withNext = t
         if (!sells) return { figures: figuresOf(tally), violation: null };
         return { figures: figuresOf(tally), violation: audit(round, LOAD, tally, await open.read(round, LOAD, 0)).violation };
       };
-      return { name, warmUp: () => once({ rampMs: 0, windowMs: scale.windowMs / 2 }), round: () => once(scale) };
+      return { name, warmUp: () => once({ rampMs: 0, windowMs: scale.windowMs * WARM_UP_WINDOWS }), round: () => once(scale) };
     };
     const post = (path: string, size: number, connections: number) => (round: string, timing: { rampMs: number; windowMs: number }) =>
       requests(clients, key, path, round, size, connections, timing);
