@@ -15,11 +15,33 @@ import { asOwner, TEMPLATE_DATABASE } from "./stack.ts";
 
 const PREFIX = "eightysix-test-";
 
+/** What the run's projects share. Each loads this file anew, so it is kept where all of them find it. */
+interface Shared {
+  users: number;
+  servers: Promise<{ postgresUrl: string; folder: string; stop(): Promise<void> }>;
+}
+const SHARED = Symbol.for("eightysix.test-servers");
+const everywhere = globalThis as { [SHARED]?: Shared };
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const cacheFolder = join(project.config.root, ".cache");
+  const shared = (everywhere[SHARED] ??= { users: 0, servers: start(cacheFolder) });
+  shared.users++;
+  const { postgresUrl, folder, stop } = await shared.servers;
+  project.provide("testPostgresUrl", postgresUrl);
+  project.provide("testFolder", folder);
+  project.provide("testCacheFolder", cacheFolder);
+  return async () => {
+    if (--shared.users > 0) return;
+    delete everywhere[SHARED];
+    await stop();
+  };
+}
+
+async function start(cacheFolder: string): Promise<Awaited<Shared["servers"]>> {
   await removeLeftovers();
   const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   chmodSync(folder, 0o711);
-  const cacheFolder = join(project.config.root, ".cache");
   const progress = (sentence: string) => console.error(sentence);
   await findRedis(cacheFolder, progress); // downloads it once, not once a test
   const postgres = await startPostgres({ dir: folder, durable: false, connectionsMax: 200 });
@@ -32,13 +54,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await postgres.stop();
     throw error;
   }
-  project.provide("testPostgresUrl", postgres.url);
-  project.provide("testFolder", folder);
-  project.provide("testCacheFolder", cacheFolder);
-  return async () => {
+  const stop = async () => {
     await postgres.stop();
     await removeFolder(folder);
   };
+  return { postgresUrl: postgres.url, folder, stop };
 }
 
 async function removeLeftovers(): Promise<void> {
