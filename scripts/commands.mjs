@@ -2,6 +2,7 @@
  * Runs other programs for the set-up and the tests: quietly, on our own terminal, or aside. It cannot answer their questions.
  */
 import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -60,19 +61,31 @@ export async function openly(program, args, options = {}) {
  * @returns {Promise<{ code: number, output: string }>} both streams, the last of them if they are long
  */
 export async function aside(program, args) {
-  // `nice` becomes the program: the process id is the one that is stopped, and every thread of it has the priority.
+  // `nice` becomes the program, so every thread of it has the priority.
   const [first, ...rest] = process.platform === "win32" ? [program, ...args] : ["nice", "-n", "19", program, ...args];
-  const child = spawn(/** @type {string} */ (first), rest, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(/** @type {string} */ (first), rest, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  try {
+    // Linux may share the processors among sessions before it looks at who is nice within one (sched(7), autogroup).
+    writeFileSync(`/proc/${child.pid}/autogroup`, "19");
+  } catch {
+    // Elsewhere the priority alone has to do.
+  }
+  const stop = (/** @type {NodeJS.Signals | number} */ signal) => {
+    try {
+      process.kill(-Number(child.pid), typeof signal === "string" ? signal : "SIGTERM"); // with all that it started
+    } catch {
+      // it is gone
+    }
+  };
+  process.once("exit", stop); // a session of its own would outlive us
   let output = "";
   const keep = (/** @type {Buffer} */ chunk) => {
     output = (output + chunk).slice(-200_000);
   };
   child.stdout.on("data", keep);
   child.stderr.on("data", keep);
-  const ending = await withSignals(
-    (signal) => child.kill(signal),
-    () => ended(child),
-  );
+  const ending = await withSignals(stop, () => ended(child));
+  process.off("exit", stop);
   if (typeof ending === "number") return { code: ending, output };
   return { code: 1, output: `${output}\n${program} ${args.join(" ")} ended: ${ending}` };
 }
