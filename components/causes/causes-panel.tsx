@@ -67,14 +67,14 @@ function Row({ index, cause, marked, mayAct, busy, onRetry }: { index: number; c
   const { fingerprint, fingerprints, participant, operation, errorClass, transactions, tickets, ages, failuresMax, lastError } = cause;
   const of = AGES.reduce((sum, [age]) => sum + ages[age], 0);
   return (
-    <li className={cn("grid gap-x-5 gap-y-2 px-4 py-3 @3xl:grid-cols-[5rem_minmax(0,1fr)_12rem_auto]", marked && "bg-accent-soft")} data-index={index} data-testid={`cause-${fingerprint}`} data-transactions={transactions}>
+    <li className={cn("grid gap-x-5 gap-y-2 px-4 py-3 @3xl:grid-cols-[4rem_minmax(0,1fr)_12rem_auto]", marked && "bg-accent-soft")} data-index={index} data-testid={`cause-${fingerprint}`} data-transactions={transactions}>
       <div className="flex items-baseline gap-2 @3xl:block">
         <div className="figures text-xl leading-6 font-semibold">{format.number(transactions)}</div>
         <div className="text-2xs text-text-3">{t("transactions")}</div>
       </div>
       <div className="min-w-0">
         <h3 className="font-medium break-words">{t("what", { participant, operation: t(`operations.${operation}`), errorClass: errorWords(errorClass) })}</h3>
-        {lastError !== null && <p className="truncate text-xs text-text-3" title={lastError}>{lastError}</p>}
+        {lastError !== null && <p className="line-clamp-2 text-xs break-words text-text-3" title={lastError}>{lastError}</p>}
         <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-0.5 text-2xs text-text-3">
           {fingerprints.map((each) => (
             <Link key={each} href={`/transactions?fingerprint=${encodeURIComponent(each)}`} prefetch={false} className="rounded font-mono hover:text-accent hover:underline">
