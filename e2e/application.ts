@@ -50,7 +50,7 @@ export class OrderService {
     }
   }
 
-  async dish(dishId: string): Promise<{ storeId: string; available: number; names: { en: string; "zh-CN": string } }> {
+  async dish(dishId: string): Promise<{ storeId: string; available: number; version: number; names: { en: string; "zh-CN": string } }> {
     const response = await fetch(`${this.application.url}/api/v1/dishes/${dishId}`, { headers: { authorization: `Bearer ${this.application.apiKey}` } });
     expect(response.status).toBe(200);
     return response.json();
