@@ -69,7 +69,7 @@ export default defineConfig({
           // One file at a time: each spreads its seeds over the processors by itself.
           maxWorkers: 1,
           sequence: { groupOrder: 3 },
-          testTimeout: 600_000,
+          testTimeout: 1_800_000, // two minutes of two processors; beside other tests it gets what they leave
           hookTimeout: 60_000,
         },
       },
