@@ -1,7 +1,6 @@
 /**
  * What `npm test` does once Node is known to be new enough. The unit tests need nothing built, so the console is built beside them;
- * types, lint and the simulation know no deadlines, so they take what the other tests leave of the processors: six minutes of two
- * cores that would else wait for servers.
+ * types, lint and the simulation know no deadlines, so they take what the other tests leave of the processors.
  */
 import { prepareToRun } from "./prepare.mjs";
 import { conclude, lint, listenForStop, playwright, preparation, types, vitest, vitestAside } from "./runners.mjs";
