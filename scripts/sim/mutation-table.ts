@@ -24,7 +24,7 @@ const one = (seed: number, name: string, breaks: string, file: string, find: str
 export const MUTATIONS: readonly Mutation[] = [
   one(1, "fence off", "cancelling an unknown txId leaves no fence", LEDGER, `if (judgements[index] === "FENCED") this.transactions.set(`, `if (judgements[index] === "FENCED") [].push.call([], `),
   one(4, "fence with a TTL", "the fence is forgotten after 2 s", LEDGER, `if (this.transactions.has(txId)) return "KNOWN";`, `const fence = this.transactions.get(txId); if (fence && !(fence.payloadHash === null && this.clock.nowMs() - fence.createdAtMs > 2_000)) return "KNOWN";`),
-  one(1, "stock before replay", "stock is looked at before the txId", TRY, `const known = justAsked ? null : await look([]);`, `const known = null as TransactionRecord | null;`),
+  one(1, "stock before replay", "stock is looked at before the txId", TRY, `const known = justAsked ? null : await this.look(flight, [], deadline);`, `const known = null as TransactionRecord | null;`),
   one(2, "replay unchecked", "a known txId is answered whatever its payload", TRY, `if (record.payloadHash !== null && record.payloadHash !== hash) {`, `if (record.payloadHash !== null && record.payloadHash === "") {`),
   one(1, "local clock", "an expiry is told by the instance's clock", TRY, `expiresAtMs: outcome.atMs + request.ttlSeconds * 1000,`, `expiresAtMs: this.core.clock.nowMs() + request.ttlSeconds * 1000,`),
   one(6, "answer before commit", "a Try is acknowledged when its outcome is unknown", TRY, `if (outcome.kind === "failed" ||`, `if (outcome.kind === "failed" && outcome.failure === "unknown") outcome = { kind: "try", verdict: "ACCEPTED", atMs: this.core.clock.nowMs(), resent: false };\n    if (outcome.kind === "failed" ||`),
