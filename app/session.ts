@@ -6,8 +6,7 @@ import type { Operator } from "@/server/contracts/console";
 import { getRuntime } from "@/server/runtime";
 
 export const currentOperator = cache(async (): Promise<Operator | null> => {
-  const { session } = await getRuntime().auth.readSession(new Headers(await headers()));
-  return session?.operator ?? null;
+  return getRuntime().reads.operator([...(await headers())]);
 });
 
 export async function requireOperator(): Promise<Operator> {

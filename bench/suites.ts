@@ -8,9 +8,10 @@ import { GROWTH_SCALE, runGrowth } from "./growth/growth.ts";
 import { HTTP_SCALE, runHttp } from "./http/http.ts";
 import type { Progress } from "./measure/progress.ts";
 import type { Findings } from "./measure/report.ts";
+import { PAGES_SCALE, runPages } from "./pages/pages.ts";
 import { REMOTE_SCALE, runRemote } from "./remote/remote.ts";
 
-export const SUITE_NAMES = ["quick", "full", "article", "cas", "http", "remote", "growth"] as const;
+export const SUITE_NAMES = ["quick", "full", "article", "cas", "http", "remote", "pages", "growth"] as const;
 export type SuiteName = (typeof SUITE_NAMES)[number];
 
 export interface Suite {
@@ -30,5 +31,6 @@ export const SUITES: Record<SuiteName, Suite> = {
   cas: { about: "one cell under 2 to 32 threads, for longer", run: scaled(runCells, CAS_ALONE) },
   http: { about: "single and batch calls against empty handlers", run: (progress) => runHttp(HTTP_SCALE, progress) },
   remote: { about: "orders with a remote participant against calling it, and against orders without one", run: (progress) => runRemote(REMOTE_SCALE, progress) },
+  pages: { about: "Trys over HTTP while console pages are rendered by the same process, by another, or not at all", run: (progress) => runPages(PAGES_SCALE, progress) },
   growth: { about: "what a Try costs beside 100 000 dishes, open holds and a million reservations", run: (progress) => runGrowth(GROWTH_SCALE, progress) },
 };

@@ -1,11 +1,9 @@
 /**
  * The composition root: puts the parts together, serves, and takes them apart again. It decides nothing about dishes.
  */
-import { Server } from "node:http";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
-import next from "next";
 import { createApi } from "./api/app.ts";
 import { createApiClaims } from "./api/claims.ts";
 import { ApiKeys, KEYS_CHANGED } from "./api/keys.ts";
@@ -43,8 +41,9 @@ import { calm, createLog, type Log } from "./log.ts";
 import { Notices } from "./notices.ts";
 import { Notifier } from "./notifications/notifier.ts";
 import { sendWebhook } from "./notifications/webhook.ts";
+import { PagesThread } from "./pages/pages-thread.ts";
+import { createPageReads } from "./pages/reads.ts";
 import { Retention } from "./retention/retention.ts";
-import { setRuntime } from "./runtime.ts";
 import { Shutdown } from "./shutdown.ts";
 
 const HTTP_GRACE_MS = 2_000;
@@ -141,9 +140,12 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
   };
   const facts = { rateLimitPerSecond: config.rateLimitPerSecond, retentionDays: config.retentionDays, participants: config.participants.map(({ name }) => name) };
   const consoleApi = createConsoleApi({ auth, board, engine, prisma, bulk, keys, lockFiles, facts, onError });
-  setRuntime({ config, log, prisma, engine, reads, auth, board, api, consoleApi });
-
-  const pages = await preparePages(shutdown);
+  const pages = await PagesThread.start({
+    dir: PROJECT_DIR,
+    reads: createPageReads({ auth, board, prisma, engine, facts, api }),
+    onTrouble: calm((error, leftOut) => log.error({ err: error, leftOut }, "trouble with the pages' thread")),
+  });
+  shutdown.add("pages", () => pages.close());
   const server = new HttpServer({
     isApiUrl,
     isSocketUrl: (url) => url.startsWith(SOCKET_PATH),
@@ -151,7 +153,7 @@ async function serve(config: Config, log: Log, shutdown: Shutdown): Promise<void
     consoleApi: getRequestListener(new Hono().route("/api", consoleApi).fetch),
     pages: (request, response) => {
       securePage(request, response);
-      return pages(request, response);
+      return pages.handle(request, response);
     },
     onError: calm((error, leftOut) => log.error({ err: error, leftOut }, "a request failed")),
   });
@@ -204,14 +206,6 @@ function engineTrouble(log: Log): (what: string, error: unknown) => void {
     reports.set(what, report);
     report(error);
   };
-}
-
-/** Next attaches an upgrade listener to the server it is given, and ends sockets it does not know: it gets one nobody listens on. */
-async function preparePages(shutdown: Shutdown) {
-  const app = next({ dev: false, dir: PROJECT_DIR, httpServer: new Server() });
-  await app.prepare();
-  shutdown.add("pages", () => app.close());
-  return app.getRequestHandler();
 }
 
 /** Cookies stay valid over restarts, and over instances that share the folder. */

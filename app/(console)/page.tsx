@@ -14,9 +14,5 @@ interface PageProps {
 
 export default async function OverviewPage({ searchParams }: PageProps) {
   const operator = await requireOperator();
-  const { board } = getRuntime();
-  await board.freshPending();
-  return (
-    <Overview operator={operator} overview={board.overview.snapshot()} transactions={board.transactions.snapshot()} kiosk={(await searchParams).kiosk === "1"} />
-  );
+  return <Overview operator={operator} {...await getRuntime().reads.wall()} kiosk={(await searchParams).kiosk === "1"} />;
 }

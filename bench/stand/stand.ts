@@ -21,6 +21,8 @@ const TEMPLATE = "bench_template";
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 export interface Stand {
+  /** A temporary folder of its own, which goes with it. */
+  folder: string;
   redisUrl: string;
   /** What makes a commit durable here, as the server says it: printed with the figures. */
   durability: string;
@@ -51,6 +53,7 @@ export async function openStand(cacheDir: string, say: (sentence: string) => voi
   const interrupted = (): void => void close().finally(() => process.exit(130));
   for (const signal of SIGNALS) process.once(signal, interrupted);
   return {
+    folder,
     redisUrl: redis.url,
     durability: `Postgres ${settings?.version}, fsync ${settings?.fsync}, synchronous_commit ${settings?.commits}`,
     createDatabase: async (name) => {

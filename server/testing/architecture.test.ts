@@ -22,7 +22,7 @@ interface Rule {
 /** Imports point one way. What stands in no row (server/*.ts, scripts, bench) composes, and may import anything. */
 const RULES: Record<string, Rule> = {
   components: { values: ["server/contracts"], types: [] },
-  app: { values: ["components", "server/contracts", "server/console", "server/runtime.ts"], types: [] },
+  app: { values: ["components", "server/contracts", "server/pages/plain-http.ts", "server/runtime.ts"], types: [] },
   "server/contracts": { values: [], types: [] },
   "server/auth": { values: ["server/contracts"], types: ["server/generated"] },
   "server/gateway": { values: ["server/contracts", "server/auth", "server/engine/kernel"], types: ["server/engine", "server/generated"] },
@@ -32,6 +32,10 @@ const RULES: Record<string, Rule> = {
   },
   "server/api": { values: ["server/contracts", "server/runtime.ts", "server/engine/kernel"], types: ["server/engine", "server/generated"] },
   "server/engine": { values: [], types: [] },
+  "server/pages": {
+    values: ["server/console", "server/runtime.ts"],
+    types: ["server/contracts", "server/auth", "server/api", "server/gateway", "server/generated"],
+  },
   "server/retention": { values: ["server/engine/kernel"], types: ["server/generated"] },
   "server/notifications": { values: ["server/contracts", "server/engine/kernel"], types: ["server/engine", "server/generated"] },
   "server/embedded": { values: [], types: [] },

@@ -20,10 +20,9 @@ interface PageProps {
 
 export default async function DishesPage({ searchParams }: PageProps) {
   const operator = await requireOperator();
-  const { board } = getRuntime();
-  await board.freshPending(); // dishes of this moment among them
+  const { overview, dishes } = await getRuntime().reads.dishes();
   const given = await searchParams;
   const query = readQuery({ get: (name) => [given[name]].flat()[0] ?? null });
-  const first = firstScreen(board.dishes.snapshot(), query, (await getLocale()) as Locale, FIRST_ROWS);
-  return <DishesScreen operator={operator} overview={board.overview.snapshot()} first={first} />;
+  const first = firstScreen(dishes, query, (await getLocale()) as Locale, FIRST_ROWS);
+  return <DishesScreen operator={operator} overview={overview} first={first} />;
 }

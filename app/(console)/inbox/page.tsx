@@ -2,7 +2,6 @@ import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
 import { InboxScreen } from "@/components/inbox/inbox-screen";
 import { inboxAsked, readInboxQuery, refundsAsked } from "@/components/inbox/query";
-import { readInbox, readRefunds } from "@/server/console/inbox/reads";
 import { getRuntime } from "@/server/runtime";
 import { requireOperator } from "../../session";
 
@@ -16,9 +15,7 @@ interface PageProps {
 
 export default async function InboxPage({ searchParams }: PageProps) {
   const operator = await requireOperator();
-  const { board, prisma } = getRuntime();
   const given = await searchParams;
   const query = readInboxQuery({ get: (name) => [given[name]].flat()[0] ?? null });
-  const [payments, refunds] = await Promise.all([readInbox(prisma, inboxAsked(query)), readRefunds(prisma, refundsAsked(query))]);
-  return <InboxScreen operator={operator} overview={board.overview.snapshot()} payments={payments} refunds={refunds} />;
+  return <InboxScreen operator={operator} {...await getRuntime().reads.inbox(inboxAsked(query), refundsAsked(query))} />;
 }

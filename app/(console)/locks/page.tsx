@@ -10,7 +10,5 @@ export async function generateMetadata(): Promise<Metadata> {
 
 export default async function LocksPage() {
   const operator = await requireOperator();
-  const { board } = getRuntime();
-  await board.freshPending(); // it sets the database's clock, too
-  return <LocksScreen operator={operator} overview={board.overview.snapshot()} locks={board.locks.snapshot()} />;
+  return <LocksScreen operator={operator} {...await getRuntime().reads.locks()} />;
 }

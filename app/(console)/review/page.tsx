@@ -1,7 +1,6 @@
 import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
 import { ReviewScreen } from "@/components/review/review-screen";
-import { readQueue } from "@/server/console/review/tickets";
 import { getRuntime } from "@/server/runtime";
 import { requireOperator } from "../../session";
 
@@ -11,6 +10,5 @@ export async function generateMetadata(): Promise<Metadata> {
 
 export default async function ReviewPage() {
   const operator = await requireOperator();
-  const { board, prisma } = getRuntime();
-  return <ReviewScreen operator={operator} overview={board.overview.snapshot()} first={await readQueue(prisma)} />;
+  return <ReviewScreen operator={operator} {...await getRuntime().reads.review()} />;
 }

@@ -2,8 +2,6 @@ import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
 import { readFilters, searchOf } from "@/components/transactions/query";
 import { TransactionsScreen } from "@/components/transactions/transactions-screen";
-import { readStores } from "@/server/console/reads/stores";
-import { readRows } from "@/server/console/transactions/rows";
 import { RowsQuery } from "@/server/contracts/transaction-page";
 import { getRuntime } from "@/server/runtime";
 import { requireOperator } from "../../session";
@@ -18,10 +16,8 @@ interface PageProps {
 
 export default async function TransactionsPage({ searchParams }: PageProps) {
   const operator = await requireOperator();
-  const { board, prisma } = getRuntime();
   const given = await searchParams;
   const filters = readFilters({ get: (name) => [given[name]].flat()[0] ?? null });
   const query = RowsQuery.safeParse(Object.fromEntries(new URLSearchParams(searchOf(filters))));
-  const [first, stores] = await Promise.all([readRows(prisma, query.success ? query.data : {}), readStores(prisma)]);
-  return <TransactionsScreen operator={operator} overview={board.overview.snapshot()} first={first} stores={stores} />;
+  return <TransactionsScreen operator={operator} {...await getRuntime().reads.transactions(query.success ? query.data : {})} />;
 }

@@ -5,6 +5,7 @@ import { createServer, type Server as NodeServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { PrismaPg } from "@prisma/adapter-pg";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { afterAll, beforeAll } from "vitest";
 import { Participant } from "../../../scripts/participant/participant.ts";
 import { type ParticipantServer, serveParticipant } from "../../../scripts/participant/server.ts";
@@ -14,7 +15,10 @@ import { ParticipantDirectory } from "../../engine/kernel/participant-directory.
 import { createEngine, type RunningEngine } from "../../engine/create-engine.ts";
 import { realClock } from "../../engine/kernel/clock.ts";
 import { PrismaClient } from "../../generated/prisma/client.ts";
-import { type Runtime, setRuntime } from "../../runtime.ts";
+import { answerCalls, callsThrough } from "../../pages/door.ts";
+import { answering } from "../../pages/plain-http.ts";
+import type { PageReads } from "../../pages/reads.ts";
+import { setRuntime } from "../../runtime.ts";
 import { createDatabase, createFolder, startRedisServer, type TestDatabase, type TestRedis } from "../../testing/stack.ts";
 import { createApi } from "../app.ts";
 import { createApiClaims } from "../claims.ts";
@@ -22,6 +26,8 @@ import { ApiKeys, createFirstKey } from "../keys.ts";
 import { nodeListener } from "../node-mount.ts";
 import { contractSuite } from "./contract.suite.ts";
 import { SIGNED } from "./payments.suite.ts";
+
+const ports: MessagePort[] = [];
 
 let database: TestDatabase;
 let redis: TestRedis;
@@ -54,13 +60,17 @@ beforeAll(async () => {
     clock: realClock,
   });
   urls.node = await listening(createServer(nodeListener(api)));
-  setRuntime({ api } as Runtime);
+  const { port1: here, port2: there } = new MessageChannel();
+  ports.push(here, there);
+  answerCalls(here, { api: answering((request) => api.fetch(request)) });
+  setRuntime({ reads: callsThrough<PageReads>(there) });
   const methods: Record<string, (request: Request) => Promise<Response>> = { ...nextRoute } as never;
   const next = (request: Request) => methods[request.method]?.(request) ?? new Response(null, { status: 405 });
   urls.next = await listening(createAdaptorServer({ fetch: next, overrideGlobalObjects: false }) as NodeServer);
 });
 
 afterAll(async () => {
+  for (const port of ports) port.close();
   for (const server of servers) {
     server.closeAllConnections();
     server.close();

@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
 import { getLocale } from "next-intl/server";
 import { notFound } from "next/navigation";
+import { cache } from "react";
 import { DishScreen } from "@/components/dishes/dish-screen";
 import type { Locale } from "@/server/contracts/console";
 import { dishOfRoom, dishRoomName } from "@/server/contracts/socket-events";
@@ -11,22 +12,21 @@ interface PageProps {
   params: Promise<{ dishId: string }>;
 }
 
-/** Null for what is no id, and for a dish that does not exist. */
-async function pageOf({ params }: PageProps) {
-  const dishId = dishOfRoom(dishRoomName(decodeURIComponent((await params).dishId)));
-  return dishId === null ? null : getRuntime().board.dishPages.open(dishId);
-}
+/** Read once a request. Null for what is no id, and for a dish that does not exist. */
+const readPage = cache(async (sent: string) => {
+  const dishId = dishOfRoom(dishRoomName(decodeURIComponent(sent)));
+  return dishId === null ? null : getRuntime().reads.dish(dishId);
+});
 
 export async function generateMetadata(props: PageProps): Promise<Metadata> {
   await requireOperator();
-  const page = await pageOf(props);
-  return page === null ? {} : { title: page.room.snapshot().card.names[(await getLocale()) as Locale] };
+  const read = await readPage((await props.params).dishId);
+  return read === null ? {} : { title: read.page.card.names[(await getLocale()) as Locale] };
 }
 
 export default async function DishPage(props: PageProps) {
   const operator = await requireOperator();
-  const page = await pageOf(props);
-  if (page === null) notFound();
-  const { board } = getRuntime();
-  return <DishScreen operator={operator} overview={board.overview.snapshot()} page={await page.fresh()} />;
+  const read = await readPage((await props.params).dishId);
+  if (read === null) notFound();
+  return <DishScreen operator={operator} {...read} />;
 }

@@ -1,7 +1,6 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { SheetScreen } from "@/components/transactions/sheet/sheet-screen";
-import { readSheet } from "@/server/console/transactions/sheet";
 import { ID_PATTERN } from "@/server/contracts/limits";
 import { getRuntime } from "@/server/runtime";
 import { requireOperator } from "../../../session";
@@ -17,8 +16,7 @@ export async function generateMetadata({ params }: PageProps): Promise<Metadata>
 export default async function TransactionPage({ params }: PageProps) {
   const operator = await requireOperator();
   const txId = decodeURIComponent((await params).txId);
-  const { board, prisma } = getRuntime();
-  const sheet = ID_PATTERN.test(txId) ? await readSheet(prisma, txId, operator.role) : null;
+  const sheet = ID_PATTERN.test(txId) ? await getRuntime().reads.sheet(txId, operator) : null;
   if (sheet === null) notFound();
-  return <SheetScreen operator={operator} overview={board.overview.snapshot()} first={sheet} />;
+  return <SheetScreen operator={operator} {...sheet} />;
 }
