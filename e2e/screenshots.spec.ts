@@ -91,7 +91,9 @@ for (const { name: look, colorScheme, locale } of LOOKS) {
       await expect(page.getByTestId("settle")).toBeVisible();
       await picture(page, `settle-${look}`);
       await page.keyboard.press("Escape");
+      await expect(page.getByRole("dialog")).toHaveCount(0); // a dialog that goes keeps the keys to itself
       await page.keyboard.press("?");
+      await expect(page.getByRole("dialog")).toBeVisible();
       await picture(page, `keyboard-${look}`);
       await page.keyboard.press("Control+k");
       await page.getByRole("combobox").fill("shot");
