@@ -26,7 +26,7 @@ const SECONDS = Number(process.env.SCALE_SECONDS ?? 2.5);
 /** Three pairs of them. */
 const TRIES_MS = 3 * (2 * SECONDS + 3) * 1_000;
 /** Further rows that change, and are not on the screen, may cost the page so many times what those on it cost … */
-const COST_RATIO_MAX = 4;
+const COST_RATIO_MAX = 2.5;
 /** … and make a number so many times older. */
 const AGE_RATIO_MAX = 3;
 const LONG_MS = 100;
