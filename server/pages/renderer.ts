@@ -18,7 +18,8 @@ setRuntime({ reads: callsThrough<PageReads>(door) });
 const app = next({ dev: false, dir, httpServer: new Server() });
 await app.prepare();
 const render = app.getRequestHandler();
-const server = createServer((request, response) => {
+// Who passes requests on keeps its connections; one that was closed here as it was used again would cost a page.
+const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
   if (request.headers[WORD_HEADER] !== word) {
     response.writeHead(404).end();
     return;
