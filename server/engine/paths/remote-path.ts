@@ -87,13 +87,15 @@ export class RemotePath {
           this.track(report);
           throw notTried(txId, call.participant, answer);
         }
-        return core.inTime(report, deadline, "its participants' answers were written down");
+        return core.inTime(report, deadline, "its participants' answers were written down").catch((error: unknown) => {
+          throw notWrittenDown(txId, error);
+        });
       }),
     );
     failpoint("try.reported");
     const states = settled.map((transaction) => transaction?.state);
     if (states.some((state) => state !== undefined && AFTER_RESERVED.includes(state))) return;
-    if (states.includes("TRYING")) throw new EngineError("DEADLINE_EXCEEDED", "Its participants' answers could not all be written down; ask again with the same id.", { txId });
+    if (states.includes("TRYING")) throw notWrittenDown(txId);
     throw new EngineError("LATE_TRY", `Transaction ${txId} was cancelled while its participants were tried.`, { txId });
   }
 
@@ -187,6 +189,11 @@ function notTried(txId: string, participant: string, answer: BranchAnswer): Engi
     return new EngineError("PARTICIPANT_REFUSED", `${participant} refused to take part: ${answer.message ?? "it gave no reason"}`, { txId });
   }
   return new EngineError("PARTICIPANT_UNAVAILABLE", `${participant} did not take part (${answer.errorClass}); the transaction is cancelled.`, { txId, retryAfterMs: 1_000 });
+}
+
+/** Its hold is committed, and of a report that failed nobody knows whether it was written: no failure of it says that nothing was. */
+function notWrittenDown(txId: string, cause?: unknown): EngineError {
+  return new EngineError("DEADLINE_EXCEEDED", "Its participants' answers could not all be written down; ask again with the same id.", { txId, cause });
 }
 
 /** True for a Try that has to be cancelled, because a participant did not agree. */

@@ -166,4 +166,22 @@ describe("found by simulation", () => {
     expect(first).toBe(false);
     expect(place.wrong()).toEqual([]);
   });
+
+  test("seed 296: a participant's yes is written down and the answer lost; when Postgres turns the repetition away, nobody is told that nothing was written", async () => {
+    const place = new Neighbourhood(1, ["points"]);
+    await place.supply(10);
+    const engine = place.engine();
+    const settle = place.ledger.settleBranches.bind(place.ledger);
+    let asked = 0;
+    place.ledger.settleBranches = async (reports) => {
+      if (++asked > 1) throw new LedgerFailure("unavailable", "away");
+      await settle(reports);
+      throw lost();
+    };
+    await expect(place.run(engine.try(place.basket("a"), CALL))).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    place.ledger.settleBranches = settle;
+    await expect(place.run(engine.try(place.basket("a"), CALL))).resolves.toMatchObject({ state: "RESERVED", replayed: true });
+    await place.run(engine.confirm("a", CALL));
+    expect(place.wrong()).toEqual([]);
+  });
 });
