@@ -137,7 +137,7 @@ export function TicketPanel({ ticket, operator, people, mayAct, onChanged }: Tic
               <Button size="sm" busy={busy === "note"} disabled={text.trim() === ""} onClick={() => void run("note", () => noteTicket(ticketId, crypto.randomUUID(), text.trim()))} data-testid="add-note">
                 {t("addNote")}
               </Button>
-              <label className="ml-auto flex items-center gap-2 text-xs text-text-2">
+              <span className="ml-auto flex items-center gap-2 text-xs text-text-2">
                 {t("handOverTo")}
                 <Select label={t("handOverTo")} value={to} onChange={setTo} className="h-7 max-w-40">
                   <option value="">–</option>
@@ -145,7 +145,7 @@ export function TicketPanel({ ticket, operator, people, mayAct, onChanged }: Tic
                     <option key={operatorId} value={operatorId}>{name}</option>
                   ))}
                 </Select>
-              </label>
+              </span>
               <Button size="sm" busy={busy === "hand-over"} disabled={to === "" || !(mine || roleIncludes(operator.role, "lead"))} onClick={() => void run("hand-over", () => handOverTicket(ticketId, crypto.randomUUID(), to, text.trim()))} data-testid="hand-over">
                 {t("handOver")}
               </Button>
