@@ -224,9 +224,11 @@ test("a viewer sees everything and can do nothing", async ({ wall, orders, appli
   }
 });
 
-test("a dish that does not exist is a page that says so", async ({ wall }) => {
-  await wall.goto("/dishes/nowhere");
-  await expect(wall.getByRole("heading", { name: "This page is 86’d" })).toBeVisible();
+test("a dish that does not exist, or has no possible id, is a page that says so", async ({ wall }) => {
+  for (const nowhere of ["/dishes/nowhere", "/dishes/%E0%A4%A", "/transactions/%E0%A4%A"]) {
+    await wall.goto(nowhere);
+    await expect(wall.getByRole("heading", { name: "This page is 86’d" })).toBeVisible();
+  }
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
