@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createFolder } from "../testing/stack.ts";
@@ -80,9 +81,12 @@ describe("the embedded Postgres", () => {
     const first = await startWithMenu();
     process.kill(first.pid, "SIGKILL");
     await waitFor(5_000, () => (processesIn(join(dir, "postgres")).length === 0 ? true : undefined));
-    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+    // A shell waits for its children; what it becomes does not. So the child ends after that, when its input does.
+    const parent = spawn("sh", ["-c", "cat <&3 >/dev/null & echo $!; exec sleep 60 3<&-"], { stdio: ["ignore", "pipe", "ignore", "pipe"] });
     try {
-      const zombie = Number(await new Promise((resolve) => parent.stdout.once("data", resolve)));
+      const zombie = Number(await new Promise((resolve) => parent.stdout?.once("data", resolve)));
+      await waitFor(5_000, () => (readFileSync(`/proc/${parent.pid}/comm`, "utf8") === "sleep\n" ? true : undefined));
+      (parent.stdio[3] as Writable).end();
       await waitFor(5_000, () => (isAlive(zombie) ? undefined : true));
       expect(pidIsTaken(zombie)).toBe(true);
       const pidFile = join(dir, "postgres/postmaster.pid");

@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { inject } from "vitest";
 import { startRedis } from "../embedded/redis.ts";
@@ -49,15 +50,30 @@ async function databaseFrom(template: string): Promise<TestDatabase> {
   await asOwner(adminUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
-  return { url: url.href, drop: () => asOwner(adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+  return { url: url.href, drop: () => withOwner(adminUrl, (client) => dropDatabase(client, name)) };
+}
+
+/** A pool that was ended has said good-bye, which Postgres may not have read yet: who is thrown out then is an uncaught error. */
+const GOODBYE_MS_MAX = 500;
+const GOODBYE_LOOK_MS = 5;
+
+async function dropDatabase(client: pg.Client, name: string): Promise<void> {
+  const untilMs = performance.now() + GOODBYE_MS_MAX;
+  const open = async () => (await client.query("SELECT FROM pg_stat_activity WHERE datname = $1 LIMIT 1", [name])).rowCount !== 0;
+  while (performance.now() < untilMs && (await open())) await sleep(GOODBYE_LOOK_MS);
+  await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
 }
 
 /** Runs one statement in a connection of its own; Postgres makes no databases inside a transaction. */
-export async function asOwner(adminUrl: string, statement: string): Promise<void> {
+export function asOwner(adminUrl: string, statement: string): Promise<void> {
+  return withOwner(adminUrl, async (client) => void (await client.query(statement)));
+}
+
+async function withOwner(adminUrl: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 10_000 });
   await client.connect();
   try {
-    await client.query(statement);
+    await work(client);
   } finally {
     await client.end();
   }
