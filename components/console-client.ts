@@ -83,9 +83,9 @@ interface Call {
   signal?: AbortSignal;
 }
 
+/** @throws ConsoleError for a no, and for an answer that did not arrive whole. */
 export async function call<T>(path: string, asked: Call): Promise<T> {
-  const answer: unknown = await (await request(path, asked)).json().catch(() => null);
-  return answer as T;
+  return (await read(await request(path, asked))) as T;
 }
 
 /** An act: @param actionKey as in `act`. */
@@ -105,11 +105,10 @@ export async function request(path: string, { method, headers, body, signal }: C
       credentials: "same-origin",
     });
   } catch (error) {
-    if ((error as Error).name === "AbortError") throw error;
-    throw new ConsoleError("UNREACHABLE");
+    throw lost(error);
   }
   if (response.ok) return response;
-  const answer: unknown = await response.json().catch(() => null);
+  const answer: unknown = await response.json().catch(() => null); // a proxy's no is a no without words
   const { code = "UNREACHABLE", retryable = true, ticketId = null, errors = [] } = (answer ?? {}) as Partial<Problem>;
   const retryAfter = Number(response.headers.get("retry-after"));
   throw new ConsoleError(code, {
@@ -118,4 +117,19 @@ export async function request(path: string, { method, headers, body, signal }: C
     fields: new Map(errors.map(({ path: field, message }) => [field, message])),
     retryable,
   });
+}
+
+/** An answer may end half way, or because nobody waits for it any more: then it is no answer, not an empty one. */
+async function read(response: Response): Promise<unknown> {
+  try {
+    const text = await response.text();
+    return text === "" ? null : JSON.parse(text);
+  } catch (error) {
+    throw lost(error);
+  }
+}
+
+/** Who called a request off hears that; to everybody else nobody answered. */
+function lost(error: unknown): Error {
+  return error instanceof Error && error.name === "AbortError" ? error : new ConsoleError("UNREACHABLE");
 }
