@@ -40,6 +40,14 @@ test("a request is passed on as it is, and the answer back", async () => {
   expect(Object.fromEntries(response.headers)).toMatchObject({ "x-frame-options": "DENY", "x-host": new URL(url).host, "x-nonce": "once" });
 });
 
+test.each([
+  ["/dishes/%E0%A4%A", "/dishes/%25E0%25A4%25A"],
+  ["/dishes/%FF?q=%FF", "/dishes/%25FF?q=%FF"],
+  ["/dishes/%E8%B1%86?q=%E0%A4%A", "/dishes/%E8%B1%86?q=%E0%A4%A"],
+])("an address whose path cannot be decoded is one where nothing is: %s", async (sent, passedOn) => {
+  expect((await fetch(`${url}${sent}`)).headers.get("x-path")).toBe(passedOn);
+});
+
 test("what a page asks for comes through the door, a failure as words", async () => {
   expect(await (await fetch(`${url}/read/wall`)).json()).toEqual({ id: 1, value: { overview: "of a" } });
   expect(await (await fetch(`${url}/read/locks`)).json()).toEqual({ id: 1, failure: "TypeError: no locks today" });

@@ -7,6 +7,7 @@ import { Agent, request as passOn, type IncomingMessage, type OutgoingHttpHeader
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel, Worker } from "node:worker_threads";
+import { wellFormed } from "./address.ts";
 import { answerCalls } from "./door.ts";
 import type { PageReads } from "./reads.ts";
 import { type RendererData, type RendererReady, WORD_HEADER } from "./renderer-data.ts";
@@ -55,7 +56,7 @@ export class PagesThread {
     if (port === null) return refuse(response);
     const headers: OutgoingHttpHeaders = { ...request.headers, [WORD_HEADER]: this.word };
     delete headers.connection;
-    const inner = passOn({ host: "127.0.0.1", port, agent, method: request.method, path: request.url, headers });
+    const inner = passOn({ host: "127.0.0.1", port, agent, method: request.method, path: wellFormed(request.url ?? "/"), headers });
     const answered = new Promise<IncomingMessage>((resolve, reject) => inner.once("response", resolve).once("error", reject));
     // Whoever does not wait for the page is not rendered for.
     response.once("close", () => inner.destroy());

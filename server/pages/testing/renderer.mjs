@@ -18,7 +18,7 @@ const server = createServer((request, response) => {
     door.once("message", (answer) => response.end(JSON.stringify(answer)));
     return door.postMessage({ id: 1, name: request.url.slice("/read/".length), args: ["a"] });
   }
-  response.writeHead(201, { "set-cookie": ["a=1", "b=2"], "x-host": request.headers.host, "x-nonce": request.headers["x-nonce"] ?? "" });
+  response.writeHead(201, { "set-cookie": ["a=1", "b=2"], "x-host": request.headers.host, "x-nonce": request.headers["x-nonce"] ?? "", "x-path": request.url });
   request.pipe(response);
 });
 server.listen(0, "127.0.0.1", () => parentPort.postMessage({ port: server.address().port }));

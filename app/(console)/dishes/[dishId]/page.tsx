@@ -6,7 +6,6 @@ import { DishScreen } from "@/components/dishes/dish-screen";
 import type { Locale } from "@/server/contracts/console";
 import { dishOfRoom, dishRoomName } from "@/server/contracts/socket-events";
 import { getRuntime } from "@/server/runtime";
-import { pathPart } from "../../../path-part";
 import { requireOperator } from "../../../session";
 
 interface PageProps {
@@ -15,7 +14,7 @@ interface PageProps {
 
 /** Read once a request. Null for what is no id, and for a dish that does not exist. */
 const readPage = cache(async (sent: string) => {
-  const dishId = dishOfRoom(dishRoomName(pathPart(sent) ?? ""));
+  const dishId = dishOfRoom(dishRoomName(decodeURIComponent(sent)));
   return dishId === null ? null : getRuntime().reads.dish(dishId);
 });
 

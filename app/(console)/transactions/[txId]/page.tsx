@@ -3,7 +3,6 @@ import { notFound } from "next/navigation";
 import { SheetScreen } from "@/components/transactions/sheet/sheet-screen";
 import { ID_PATTERN } from "@/server/contracts/limits";
 import { getRuntime } from "@/server/runtime";
-import { pathPart } from "../../../path-part";
 import { requireOperator } from "../../../session";
 
 interface PageProps {
@@ -11,14 +10,13 @@ interface PageProps {
 }
 
 export async function generateMetadata({ params }: PageProps): Promise<Metadata> {
-  const txId = pathPart((await params).txId);
-  return txId === null ? {} : { title: txId };
+  return { title: decodeURIComponent((await params).txId) };
 }
 
 export default async function TransactionPage({ params }: PageProps) {
   const operator = await requireOperator();
-  const txId = pathPart((await params).txId);
-  const sheet = txId !== null && ID_PATTERN.test(txId) ? await getRuntime().reads.sheet(txId, operator) : null;
+  const txId = decodeURIComponent((await params).txId);
+  const sheet = ID_PATTERN.test(txId) ? await getRuntime().reads.sheet(txId, operator) : null;
   if (sheet === null) notFound();
   return <SheetScreen operator={operator} {...sheet} />;
 }
