@@ -82,6 +82,7 @@ export class OrderService {
 interface WorkerFixtures {
   /** A service that may take part in transactions. Down until a test starts it; a test that kills it starts it again. */
   participant: PlayParticipant;
+  own: OwnApplication;
   application: FirstRun;
 }
 
@@ -89,6 +90,8 @@ interface TestFixtures {
   orders: OrderService;
   /** Signed in, on the wall, live. The test fails when the page complains. */
   wall: Page;
+  /** What the application printed during a test that failed is printed with it. */
+  itsLog: undefined;
 }
 
 const START_MS_MAX = 240_000; // the first start of a fresh clone builds the console
@@ -103,13 +106,22 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     },
     { scope: "worker" },
   ],
-  application: [
+  own: [
     async ({ participant }, use) => {
       const own = await ownApplication({ PARTICIPANT_HOSTS: participant.host });
-      await use(own.application.firstRun);
+      await use(own);
       await own.end();
     },
     { scope: "worker", timeout: START_MS_MAX },
+  ],
+  application: [async ({ own }, use) => use(own.application.firstRun), { scope: "worker" }],
+  itsLog: [
+    async ({ own }, use, { errors }) => {
+      const before = own.application.output().length;
+      await use(undefined);
+      if (errors.length > 0) console.log(`The application printed:\n${own.application.output().slice(before) || "nothing"}`);
+    },
+    { auto: true },
   ],
   baseURL: async ({ application }, use) => use(application.url),
   orders: async ({ application }, use) => use(new OrderService(application)),
@@ -155,7 +167,7 @@ export function complaintsOf(page: Page): string[] {
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
     // An answer of 4xx is an error to the browser, and what some tests are about.
-    if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
+    if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) complaints.push(`${message.text()} (${message.location().url})`);
   });
   return complaints;
 }
