@@ -110,7 +110,7 @@ export class PagesThread {
       try {
         return await this.run();
       } catch (failure) {
-        this.deps.onTrouble(failure);
+        if (!this.closing) this.deps.onTrouble(failure);
       }
     }
   }

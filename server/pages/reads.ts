@@ -1,6 +1,6 @@
 /**
  * Everything the console's pages are rendered from, as plain data. Pages are rendered in a thread of their own (renderer.ts) and ask
- * through a door (door.ts); these answer, where the engine lives. They change nothing.
+ * through a door (door.ts); these answer, where the engine lives. They change nothing, but for what a program asks of the API.
  */
 import type { Auth } from "../auth/auth.ts";
 import type { AuditFilters } from "../contracts/audit.ts";

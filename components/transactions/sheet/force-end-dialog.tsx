@@ -46,7 +46,7 @@ export function ForceEndDialog({ sheet, operator, returnFocusTo, onClose }: Forc
     setAsked(which);
     await perform(async (actionKey) => {
       if (which === "ask") await askForceEnd(transaction.txId, actionKey, { reason: reason.trim(), evidence: evidence.trim(), branches: undone.map(({ branchId }) => branchId) });
-      else if (request !== null) await decideForceEnd(request.requestId, which, `${actionKey}-${which}`.slice(0, 64), reason.trim());
+      else if (request !== null) await decideForceEnd(request.requestId, which, `${actionKey}-${which}`, reason.trim());
       toast(t(`done.${which}`), transaction.txId);
       onClose();
     });
