@@ -4,6 +4,7 @@
  */
 import { cookies, headers } from "next/headers";
 import { getRequestConfig } from "next-intl/server";
+import { FORMATS } from "@/components/ui/formats";
 import { LOCALE_COOKIE, TIME_ZONE_COOKIE } from "@/server/contracts/console";
 import { isTimeZone } from "@/server/contracts/settings";
 import { preferredLocale } from "./preferred-locale";
@@ -15,6 +16,7 @@ export default getRequestConfig(async () => {
   return {
     locale,
     messages: (await import(`../messages/${locale}.json`)).default,
+    formats: FORMATS,
     // Whoever chose none has the installation's.
     timeZone: chosen !== undefined && isTimeZone(chosen) ? chosen : Intl.DateTimeFormat().resolvedOptions().timeZone,
   };

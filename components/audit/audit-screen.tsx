@@ -176,7 +176,7 @@ function Entry({ entry, index, here, onChoose }: { entry: AuditRow; index: numbe
   return (
     <tr data-index={index} data-testid={`entry-${entry.id}`} data-verb={entry.verb} className={cn(ROW, "relative", here && "bg-accent-soft hover:bg-accent-soft")}>
       <td className="figures truncate py-1.5! pl-4! text-xs text-text-2">
-        <time dateTime={new Date(entry.atMs).toISOString()}>{format.dateTime(entry.atMs, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" })}</time>
+        <time dateTime={new Date(entry.atMs).toISOString()}>{format.dateTime(entry.atMs, "dayTime")}</time>
       </td>
       <td className="hidden truncate @md:table-cell" title={entry.actor}>{entry.actor}</td>
       <td className="truncate">

@@ -30,7 +30,7 @@ export function EntryPanel({ entry, onTarget, onActor }: { entry: AuditRow; onTa
             <button type="button" onClick={() => onActor(entry.actorId)} className="rounded text-left hover:text-accent hover:underline">{entry.actor}</button>
           </Fact>
           <Fact label={t("when")}>
-            <time dateTime={new Date(entry.atMs).toISOString()} className="figures">{format.dateTime(entry.atMs, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" })}</time>
+            <time dateTime={new Date(entry.atMs).toISOString()} className="figures">{format.dateTime(entry.atMs, "instant")}</time>
           </Fact>
           <div className="col-span-2 min-w-0">
             <dt className="text-2xs text-text-3">{t("target")}</dt>

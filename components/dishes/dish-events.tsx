@@ -60,8 +60,8 @@ function Event({ event }: { event: StockEvent }) {
         <div className="text-xs break-words text-text-2">{reason ?? <span className="text-text-3">{t("noReason")}</span>}</div>
       </div>
       <div className="flex w-36 shrink-0 flex-col items-end text-right text-xs text-text-3">
-        <time dateTime={new Date(atMs).toISOString()} title={format.dateTime(atMs, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" })} className="block whitespace-nowrap">
-          {agoMs < DAY_MS ? t("ago", { age: age(agoMs) }) : format.dateTime(atMs, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" })}
+        <time dateTime={new Date(atMs).toISOString()} title={format.dateTime(atMs, "instant")} className="block whitespace-nowrap">
+          {agoMs < DAY_MS ? t("ago", { age: age(agoMs) }) : format.dateTime(atMs, "moment")}
         </time>
         <span className="mt-0.5 inline-flex max-w-40 items-center gap-1">
           <By aria-hidden className="size-3 shrink-0" />

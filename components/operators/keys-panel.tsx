@@ -93,7 +93,7 @@ function Key({ apiKey, index, usual, onOpen }: { apiKey: KeyRow; index: number; 
       <td className="hidden truncate font-mono text-xs text-text-3 @3xl:table-cell">{keyId}</td>
       <td className="truncate text-xs">{revokedAtMs === null ? scopes.map((scope) => t(`scopes.${scope}`)).join(" · ") : <Badge tone="danger" icon={Ban}>{t("revoked")}</Badge>}</td>
       <td className="figures hidden text-right text-xs @lg:table-cell">{ratePerSecond === null ? <span className="text-text-3">{t("usualRate", { rate: format.number(usual) })}</span> : t("ownRate", { rate: format.number(ratePerSecond) })}</td>
-      <td className="figures truncate text-right text-xs">{lastUsedAtMs === null ? <span className="text-text-3">{t("never")}</span> : <time dateTime={new Date(lastUsedAtMs).toISOString()} title={format.dateTime(lastUsedAtMs, { dateStyle: "medium", timeStyle: "short" })}>{t("ago", { age: age(Math.max(0, nowMs - lastUsedAtMs)) })}</time>}</td>
+      <td className="figures truncate text-right text-xs">{lastUsedAtMs === null ? <span className="text-text-3">{t("never")}</span> : <time dateTime={new Date(lastUsedAtMs).toISOString()} title={format.dateTime(lastUsedAtMs, "moment")}>{t("ago", { age: age(Math.max(0, nowMs - lastUsedAtMs)) })}</time>}</td>
       <RowActs name={name} testId={`acts-${name}`}>
         {revokedAtMs === null && (["rotate", "revoke"] as const).map((verb) => <MenuItem key={verb} onSelect={() => onOpen(verb)}>{t(`${verb}.open`)}</MenuItem>)}
         <MenuItem asChild><Link href={`/audit?target=${encodeURIComponent(keyId)}`} prefetch={false}>{t("itsHistory")}</Link></MenuItem>

@@ -91,7 +91,7 @@ function Person({ operator, index, isOwn, onOpen }: { operator: OperatorRow; ind
       <td>{disabledAtMs === null ? roles(role) : <Badge tone="danger" icon={Ban}>{t("disabled")}</Badge>}</td>
       <td className="figures hidden truncate text-xs @2xl:table-cell">
         {sessions > 0 ? (
-          <span className="inline-flex items-center gap-1 text-text-2" title={seenAtMs === null ? undefined : t("since", { time: format.dateTime(seenAtMs, { dateStyle: "medium", timeStyle: "short" }) })}>
+          <span className="inline-flex items-center gap-1 text-text-2" title={seenAtMs === null ? undefined : t("since", { time: format.dateTime(seenAtMs, "moment") })}>
             <Check aria-hidden className="size-3.5 text-ok" />
             {t("sessions", { sessions })}
           </span>

@@ -48,7 +48,7 @@ function Event({ event }: { event: TickerEvent }) {
   return (
     <li className="flex h-8 max-w-full items-center gap-1.5 whitespace-nowrap" data-kind={event.kind}>
       <time dateTime={new Date(event.atMs).toISOString()} suppressHydrationWarning className="text-text-3">
-        {format.dateTime(event.atMs, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" })}
+        {format.dateTime(event.atMs, "time")}
       </time>
       <Icon aria-hidden className={cn("size-3.5 shrink-0", tone)} strokeWidth={2.25} />
       <span className="truncate">

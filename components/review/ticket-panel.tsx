@@ -205,7 +205,7 @@ function Notes({ notes }: { notes: ReviewTicket["notes"] }) {
           <li key={`${atMs}-${author}`} className="rounded-lg bg-sunken px-3 py-2">
             <p className="flex justify-between gap-3 text-2xs text-text-3">
               <span>{author}</span>
-              <time dateTime={new Date(atMs).toISOString()} suppressHydrationWarning>{format.dateTime(atMs, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}</time>
+              <time dateTime={new Date(atMs).toISOString()} suppressHydrationWarning>{format.dateTime(atMs, "dayClock")}</time>
             </p>
             <p className="break-words whitespace-pre-wrap">{text}</p>
           </li>

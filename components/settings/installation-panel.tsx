@@ -32,7 +32,7 @@ export function InstallationPanel({ operator, settings, stale, onChanged }: Inst
           title={t("selfApproval")}
           meaning={t("selfApprovalMeaning")}
           value={t(selfApproval.allowed ? "allowed" : "notAllowed")}
-          by={selfApproval.changedBy === null ? t("neverChanged") : t("changedBy", { name: selfApproval.changedBy, time: format.dateTime(selfApproval.changedAtMs ?? 0, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }) })}
+          by={selfApproval.changedBy === null ? t("neverChanged") : t("changedBy", { name: selfApproval.changedBy, time: format.dateTime(selfApproval.changedAtMs ?? 0, "moment") })}
           testId="self-approval"
         >
           <Button id="self-approval-change" size="sm" disabled={!isAdmin} title={isAdmin ? undefined : t("adminNeeded")} onClick={() => setAsking(true)} data-testid="change-self-approval">

@@ -78,7 +78,7 @@ export function OwnPanel({ preferences, usualTimeZone, onChanged }: OwnPanelProp
             options={THEMES.map((each) => ({ value: each, label: themes(each) }))}
           />
         </Line>
-        <Line label={t("timeZone")} hint={t("timeZoneNow", { time: format.dateTime(nowMs, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23", timeZone: timeZone ?? usualTimeZone }) })}>
+        <Line label={t("timeZone")} hint={t("timeZoneNow", { time: format.dateTime(nowMs, "moment", { timeZone: timeZone ?? usualTimeZone }) })}>
           <Select
             label={t("timeZone")}
             value={timeZone ?? ""}

@@ -51,7 +51,7 @@ function Clock() {
   const nowMs = useNowMs();
   return (
     <time suppressHydrationWarning className="text-2xl leading-none font-semibold tracking-tight">
-      {format.dateTime(nowMs, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}
+      {format.dateTime(nowMs, "clock")}
     </time>
   );
 }

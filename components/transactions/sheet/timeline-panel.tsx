@@ -32,7 +32,7 @@ export function TimelinePanel({ sheet }: { sheet: DecisionSheet }) {
               {detail !== null && <p className="text-xs break-words text-text-3">{detail}</p>}
             </div>
             <time dateTime={new Date(atMs).toISOString()} title={new Date(atMs).toISOString()} className="shrink-0 text-2xs text-text-3" suppressHydrationWarning>
-              {format.dateTime(atMs, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" })}
+              {format.dateTime(atMs, "time")}
             </time>
           </li>
         ))}
