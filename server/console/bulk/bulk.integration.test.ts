@@ -36,7 +36,7 @@ const begin = async (verb: string, person = operator): Promise<string> => {
   return body.bulkId;
 };
 /** Time passes: what waits is due. */
-const due = (bulkId: string) => stage.prisma.$executeRaw`UPDATE bulk_actions SET due_at = clock_timestamp() WHERE bulk_id = ${bulkId} AND due_at IS NOT NULL`;
+const due = (bulkId: string) => stage.prisma.$executeRaw`UPDATE bulk_actions SET due_at = date_trunc('milliseconds', clock_timestamp()) WHERE bulk_id = ${bulkId} AND due_at IS NOT NULL`;
 async function step(bulkId: string, by = runner): Promise<string> {
   await due(bulkId);
   await by.stepOnce();

@@ -76,7 +76,7 @@ export async function start(prisma: PrismaClient, { bulkId, operatorId, actionKe
   return audited(prisma, { verb: "bulk.start", bulkId, operatorId, actionKey, reason, request: { verb, total } }, () =>
     prisma.$executeRaw`
       UPDATE bulk_actions SET state = ${graced ? "GRACE" : "CANARY"}, reason = ${reason}, started_by = ${operatorId}, started_at = clock_timestamp(),
-             due_at = clock_timestamp() + ${graced ? GRACE_MS : 0} * interval '1 millisecond'
+             due_at = date_trunc('milliseconds', clock_timestamp()) + ${graced ? GRACE_MS : 0} * interval '1 millisecond'
        WHERE bulk_id = ${bulkId} AND state = 'DRAFT'`);
 }
 
@@ -99,7 +99,7 @@ export async function goOn(prisma: PrismaClient, steer: Steer): Promise<{ bulkId
   return audited(prisma, { verb: "bulk.continue", ...steer }, async () => {
     const [, changed] = await prisma.$transaction([
       prisma.$executeRaw`UPDATE bulk_items SET state = 'ASKED' FROM bulk_actions WHERE bulk_actions.bulk_id = bulk_items.bulk_id AND bulk_items.bulk_id = ${steer.bulkId} AND bulk_actions.state = 'HELD' AND bulk_items.state = 'FAILED'`,
-      prisma.$executeRaw`UPDATE bulk_actions SET state = 'RUNNING', due_at = clock_timestamp(), why = NULL WHERE bulk_id = ${steer.bulkId} AND state = 'HELD'`,
+      prisma.$executeRaw`UPDATE bulk_actions SET state = 'RUNNING', due_at = date_trunc('milliseconds', clock_timestamp()), why = NULL WHERE bulk_id = ${steer.bulkId} AND state = 'HELD'`,
     ]);
     return changed;
   });
