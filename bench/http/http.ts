@@ -8,7 +8,7 @@ import { Pool } from "undici";
 import { PROJECT_DIR } from "../../server/config.ts";
 import type { Place } from "../contenders/contender.ts";
 import type { Played } from "../compare/team.ts";
-import { times } from "../compare/tables.ts";
+import { medianOf, times } from "../compare/tables.ts";
 import { Instance } from "../instances/process-field.ts";
 import { Latencies } from "../measure/latencies.ts";
 import type { Progress } from "../measure/progress.ts";
@@ -21,6 +21,7 @@ import { audit } from "../stand/audit.ts";
 import { type Menu, openMenu } from "../stand/menu.ts";
 import { openStand } from "../stand/stand.ts";
 import { emptyNext } from "./empty-next.ts";
+import { bodyOf, endingOf, headersWith } from "./order-request.ts";
 
 export interface ServedPlace extends Place {
   /** A built Next application with one empty handler; null: without. */
@@ -95,7 +96,7 @@ async function requests(pool: Pool, key: string, path: string, round: string, si
   const tally = emptyTally(LOAD.dishes);
   const latencies = new Latencies(tally.done);
   const orders = new Orders(LOAD, round, 0, 0, 1);
-  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+  const headers = headersWith(key);
   const fromMs = performance.now() + rampMs;
   const toMs = fromMs + windowMs;
   const client = async (): Promise<void> => {
@@ -107,7 +108,7 @@ async function requests(pool: Pool, key: string, path: string, round: string, si
       const nowMs = performance.now();
       const isMeasured = nowMs >= fromMs && nowMs < toMs;
       for (const status of answer.results?.map((result) => result.status) ?? [statusCode]) {
-        const ending = status < 300 ? "done" : status === 409 ? "refused" : status === 503 || status === 504 || status === 429 ? "dropped" : "failed";
+        const ending = endingOf(status);
         tally.everything[ending]++;
         if (ending === "done") (tally.reserved[0] as number) += 1;
         else if (ending !== "refused") (tally.uncertain[0] as number) += 1;
@@ -119,10 +120,6 @@ async function requests(pool: Pool, key: string, path: string, round: string, si
   await Promise.all(Array.from({ length: connections }, client));
   tally.windowMs = windowMs;
   return tally;
-}
-
-function bodyOf({ orderId, storeId, dishIds }: Order): object {
-  return { txId: orderId, storeId, lines: dishIds.map((dishId) => ({ dishId, quantity: 1 })) };
 }
 
 function figuresOf({ done, endings, everything, windowMs }: TallyData): Figures {
@@ -137,12 +134,8 @@ function figuresOf({ done, endings, everything, windowMs }: TallyData): Figures 
 }
 
 function findingsOf(measured: readonly Measured[], { connections, batchConnections }: HttpScale, durability: string): Findings {
-  const speed = (name: string): number | null => {
-    const found = measured.find((each) => each.name === name);
-    return (found && spreadOf(found, "perSecond")?.median) ?? null;
-  };
   const target = (what: string, ours: string, theirs: string, atLeast: number | null): Cell[][] => {
-    const [a, b] = [speed(ours), speed(theirs)];
+    const [a, b] = [medianOf(measured, ours, "perSecond"), medianOf(measured, theirs, "perSecond")];
     if (!a || !b) return [];
     return [[what, atLeast === null ? "reported" : `≥ ${times(atLeast)} ×`, `${times(a / b)} ×`, atLeast === null ? "" : a / b >= atLeast ? "met" : "NOT MET"]];
   };

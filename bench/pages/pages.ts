@@ -9,9 +9,10 @@ import { Pool } from "undici";
 import { PROJECT_DIR } from "../../server/config.ts";
 import { type Application, startApplication } from "../../server/testing/application.ts";
 import { figuresOf } from "../compare/case.ts";
-import { times } from "../compare/tables.ts";
+import { medianOf, times } from "../compare/tables.ts";
 import { playShare } from "../compare/team.ts";
 import { Dropped, type Subject } from "../contenders/contender.ts";
+import { bodyOf, endingOf, headersWith } from "../http/order-request.ts";
 import type { Load, Order } from "../load/load.ts";
 import type { Progress } from "../measure/progress.ts";
 import type { Cell, Findings } from "../measure/report.ts";
@@ -84,16 +85,15 @@ export async function runPages(scale: PagesScale, progress: Progress): Promise<F
 }
 
 function ordersOver(pool: Pool, key: string): Subject {
-  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+  const headers = headersWith(key);
   return {
-    async reserve({ orderId, storeId, dishIds }: Order) {
-      const lines = dishIds.map((dishId) => ({ dishId, quantity: 1 }));
-      const { statusCode, body } = await pool.request({ path: "/api/v1/transactions", method: "POST", headers, body: JSON.stringify({ txId: orderId, storeId, lines }) });
+    async reserve(order: Order) {
+      const { statusCode, body } = await pool.request({ path: "/api/v1/transactions", method: "POST", headers, body: JSON.stringify(bodyOf(order)) });
       await body.dump();
-      if (statusCode < 300) return "reserved";
-      if (statusCode === 409) return "refused";
-      if (statusCode === 429 || statusCode >= 503) throw new Dropped(`answered ${statusCode}`);
-      throw new Error(`answered ${statusCode}`);
+      const ending = endingOf(statusCode);
+      if (ending === "done") return "reserved";
+      if (ending === "refused") return "refused";
+      throw ending === "dropped" ? new Dropped(`answered ${statusCode}`) : new Error(`answered ${statusCode}`);
     },
     confirm: () => Promise.reject(new Error("nothing is confirmed here")),
     close: async () => {},
@@ -151,10 +151,7 @@ class Viewer {
 }
 
 function findingsOf(measured: readonly Measured[], { ordersPerSecond, pagesPerSecond }: PagesScale, durability: string): Findings {
-  const p99 = (name: string): number | null => {
-    const found = measured.find((each) => each.name === name);
-    return (found && spreadOf(found, "p99Ms")?.median) ?? null;
-  };
+  const p99 = (name: string): number | null => medianOf(measured, name, "p99Ms");
   const [none, same, other] = [p99(NAMES.none), p99(NAMES.same), p99(NAMES.other)];
   const ratio = (what: string, a: number | null, b: number | null): Cell[][] => (a && b ? [[what, `${times(a / b)} ×`]] : []);
   return {

@@ -9,7 +9,7 @@ import { PROJECT_DIR } from "../../server/config.ts";
 import { createEngine } from "../../server/engine/create-engine.ts";
 import { ParticipantDirectory } from "../../server/engine/kernel/participant-directory.ts";
 import { figuresOf } from "../compare/case.ts";
-import { times } from "../compare/tables.ts";
+import { medianOf, times } from "../compare/tables.ts";
 import { playShare } from "../compare/team.ts";
 import type { Subject } from "../contenders/contender.ts";
 import { EngineSubject } from "../contenders/engine.ts";
@@ -89,11 +89,7 @@ function callsOf(pool: Pool): Subject {
 }
 
 function findingsOf(measured: readonly Measured[], { clients }: RemoteScale, durability: string): Findings {
-  const speed = (name: string): number | null => {
-    const found = measured.find((each) => each.name === name);
-    return (found && spreadOf(found, "perSecond")?.median) ?? null;
-  };
-  const [remote, alone] = [speed(NAMES.remote), speed(NAMES.alone)];
+  const [remote, alone] = [medianOf(measured, NAMES.remote, "perSecond"), medianOf(measured, NAMES.alone, "perSecond")];
   const ratio = remote && alone ? remote / alone : null;
   return {
     tables: [
