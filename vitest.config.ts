@@ -19,6 +19,8 @@ export default defineConfig({
     // Files that share a process load what they import once: half the processor time of the unit tests. No module keeps state of a test.
     isolate: false,
     teardownTimeout: 20_000,
+    // What is waited for comes at once on a quiet machine; a busy one may call a participant twice, with a backoff between.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,

@@ -178,10 +178,10 @@ describe("a canary", () => {
     await put("CANCELLING", 8); // the participant takes a cancel of what it never saw
     const bulkId = await begin("retry");
     expect(await step(bulkId)).toBe("WATCHING");
-    await expect.poll(async () => (await states()).filter((state) => state === "CANCELLED").length, { timeout: 5_000 }).toBe(CANARY);
+    await expect.poll(async () => (await states()).filter((state) => state === "CANCELLED").length).toBe(CANARY);
     expect(await step(bulkId)).toBe("RUNNING");
     expect(await step(bulkId)).toBe("DONE");
-    await expect.poll(async () => new Set(await states()), { timeout: 5_000 }).toEqual(new Set(["CANCELLED"]));
+    await expect.poll(async () => new Set(await states())).toEqual(new Set(["CANCELLED"]));
   });
 
   test("whose every verb fails for want of an engine holds the rest", async () => {
