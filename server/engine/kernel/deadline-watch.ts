@@ -11,6 +11,8 @@ const TICK_MS = 8;
 /** A class, not a handful of closures: there is one for every request, and making these costs a third. */
 class Wait<T> {
   readonly settled: Promise<T>;
+  previous: Wait<unknown> | null = null;
+  next: Wait<unknown> | null = null;
   private resolve!: (value: T) => void;
   private reject!: (error: unknown) => void;
 
@@ -24,13 +26,13 @@ class Wait<T> {
     });
   }
 
-  async follow(promise: Promise<T>, waits: Set<Wait<unknown>>): Promise<void> {
+  async follow(promise: Promise<T>, waits: Waits): Promise<void> {
     try {
       this.resolve(await promise);
     } catch (error) {
       this.reject(error);
     }
-    waits.delete(this as Wait<unknown>);
+    waits.remove(this as Wait<unknown>);
   }
 
   expire(): void {
@@ -38,8 +40,43 @@ class Wait<T> {
   }
 }
 
+/** In order of arrival. A list, not a Set: that would hold on to those that ended (flights.ts). */
+class Waits {
+  private first: Wait<unknown> | null = null;
+  private last: Wait<unknown> | null = null;
+
+  get isEmpty(): boolean {
+    return this.first === null;
+  }
+
+  add(wait: Wait<unknown>): void {
+    wait.previous = this.last;
+    if (this.last) this.last.next = wait;
+    else this.first = wait;
+    this.last = wait;
+  }
+
+  /** No effect on one that is not among them any more. */
+  remove(wait: Wait<unknown>): void {
+    const { previous, next } = wait;
+    if (previous === null && this.first !== wait) return;
+    if (previous) previous.next = next;
+    else this.first = next;
+    if (next) next.previous = previous;
+    else this.last = previous;
+    wait.previous = wait.next = null;
+  }
+
+  removeExpired(nowMs: number): Wait<unknown>[] {
+    const expired: Wait<unknown>[] = [];
+    for (let wait = this.first; wait; wait = wait.next) if (wait.deadlineAtMs <= nowMs) expired.push(wait);
+    for (const wait of expired) this.remove(wait);
+    return expired;
+  }
+}
+
 export class DeadlineWatch {
-  private readonly waits = new Set<Wait<unknown>>();
+  private readonly waits = new Waits();
   private ticking = false;
 
   constructor(private readonly clock: Clock) {}
@@ -58,13 +95,8 @@ export class DeadlineWatch {
     this.ticking = true;
     this.clock.schedule(TICK_MS, () => {
       this.ticking = false;
-      const nowMs = this.clock.monotonicMs();
-      for (const wait of this.waits) {
-        if (wait.deadlineAtMs > nowMs) continue;
-        this.waits.delete(wait);
-        wait.expire();
-      }
-      if (this.waits.size > 0) this.scheduleTick();
+      for (const wait of this.waits.removeExpired(this.clock.monotonicMs())) wait.expire();
+      if (!this.waits.isEmpty) this.scheduleTick();
     });
   }
 }

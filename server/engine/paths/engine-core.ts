@@ -110,7 +110,8 @@ export class EngineCore {
 
   /** Sends an operation through the locks and waits for its outcome. What it was promised is given back if it never leaves. */
   async submit(operation: Operation): Promise<OperationOutcome> {
-    if (!this.locks.enter(operation)) {
+    const place = this.locks.enter(operation);
+    if (!place) {
       this.gate.giveBack(operation.promised);
       throw new EngineError("OVERLOADED", "Too many operations are waiting.", { tier: "lock", retryAfterMs: UNAVAILABLE_RETRY_MS });
     }
@@ -119,7 +120,7 @@ export class EngineCore {
       if (outcome.kind === "late") this.timedOut++;
       return outcome;
     } catch (error) {
-      if (!this.locks.withdraw(operation)) throw error; // it has left, and may be carried out
+      if (!this.locks.withdraw(place)) throw error; // it has left, and may be carried out
       this.timedOut++;
       this.gate.giveBack(operation.promised);
       throw neverLeft();

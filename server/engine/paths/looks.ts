@@ -46,8 +46,8 @@ interface Waiter {
 export class Looks {
   /** Statements that read dishes. */
   dishReads = 0;
-  private transactions = new Map<string, Waiter[]>();
-  private dishes = new Map<string, Waiter[]>();
+  private transactions: Queue = new Map();
+  private dishes: Queue = new Map();
   private readonly reading = new Map<string, Promise<unknown>>();
   private inFlight = 0;
   private urgent = false;
@@ -106,7 +106,7 @@ export class Looks {
     return record;
   }
 
-  private ask(queue: Map<string, Waiter[]>, id: string): Promise<TransactionRecord | null> {
+  private ask(queue: Queue, id: string): Promise<TransactionRecord | null> {
     return new Promise((resolve, reject) => {
       const waiters = queue.get(id);
       if (waiters) waiters.push({ resolve, reject });
@@ -145,8 +145,10 @@ export class Looks {
 
   private async leave(): Promise<void> {
     this.learnCrowd();
-    const transactions = takeFrom(this.transactions);
-    const dishes = takeFrom(this.dishes);
+    const [transactions, transactionsLeft] = split(this.transactions);
+    const [dishes, dishesLeft] = split(this.dishes);
+    this.transactions = transactionsLeft;
+    this.dishes = dishesLeft;
     if (this.transactions.size === 0 && this.dishes.size === 0) {
       this.urgent = false;
       this.leavesAtMs = Number.POSITIVE_INFINITY;
@@ -193,13 +195,11 @@ export class Looks {
   }
 }
 
-/** Up to one statement's ids, oldest first; the rest stays. */
-function takeFrom(queue: Map<string, Waiter[]>): Map<string, Waiter[]> {
-  const taken = new Map<string, Waiter[]>();
-  for (const [id, waiters] of queue) {
-    if (taken.size === LOOK_IDS_MAX) break;
-    taken.set(id, waiters);
-    queue.delete(id);
-  }
-  return taken;
+type Queue = Map<string, Waiter[]>;
+
+/** @returns up to one statement's ids, oldest first, and those that stay. New maps: one that is emptied again and again remembers (flights.ts). */
+function split(queue: Queue): [leave: Queue, stay: Queue] {
+  if (queue.size <= LOOK_IDS_MAX) return [queue, new Map()];
+  const all = [...queue];
+  return [new Map(all.slice(0, LOOK_IDS_MAX)), new Map(all.slice(LOOK_IDS_MAX))];
 }

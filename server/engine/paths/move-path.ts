@@ -4,6 +4,7 @@
  */
 import { EngineError, isEngineError } from "../kernel/errors.ts";
 import type { Deadline } from "../kernel/deadline.ts";
+import { Flights } from "../kernel/flights.ts";
 import { canMove, isUnfinished, targetOf, VERB_TARGETS, type CancelCause, type TransactionState, type Verb } from "../kernel/states.ts";
 import type { MoveAnswer, TransactionRecord } from "../kernel/types.ts";
 import type { MoveVerdict } from "../tiers/tcc/ledger.ts";
@@ -34,7 +35,7 @@ interface Flight {
 
 export class MovePath {
   readonly counters: MoveCounters = { confirmed: 0, cancelled: 0, expired: 0, reversed: 0 };
-  private readonly flights = new Map<string, Flight>();
+  private readonly flights = new Flights<Flight>();
   private arrivals = 0;
 
   constructor(
@@ -62,11 +63,11 @@ export class MovePath {
 
   private async lead(key: string, answer: Promise<MoveAnswer>): Promise<MoveAnswer> {
     const flight = { began: ++this.arrivals, answer };
-    this.flights.set(key, flight);
+    this.flights.begin(key, flight);
     try {
       return await answer;
     } finally {
-      if (this.flights.get(key) === flight) this.flights.delete(key);
+      this.flights.end(key, flight);
     }
   }
 

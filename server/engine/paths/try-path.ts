@@ -5,6 +5,7 @@
 import { payloadHashOf, freezeIdOf } from "../kernel/basket.ts";
 import { Deadline } from "../kernel/deadline.ts";
 import { EngineError, isEngineError } from "../kernel/errors.ts";
+import { Flights } from "../kernel/flights.ts";
 import type { CallContext, TransactionRecord, TryAnswer, TryRequest } from "../kernel/types.ts";
 import type { LedgerTry, TryVerdict } from "../tiers/tcc/ledger.ts";
 import { failureOf, notTheLastWord, type EngineCore } from "./engine-core.ts";
@@ -42,7 +43,7 @@ export interface TryCounters {
 
 export class TryPath {
   readonly counters: TryCounters = { admitted: 0, refused: 0, parked: 0, reserved: 0, replayed: 0, guardRefused: 0 };
-  private readonly flights = new Map<string, Flight>();
+  private readonly flights = new Flights<Flight>();
   private arrivals = 0;
 
   /** @param abandon cancels a transaction whose participants did not agree. */
@@ -73,11 +74,11 @@ export class TryPath {
   private async lead(request: TryRequest, call: CallContext, deadline: Deadline): Promise<TryAnswer> {
     const flight = new Flight(request);
     flight.answer = this.fly(request, flight, call, deadline);
-    this.flights.set(request.txId, flight);
+    this.flights.begin(request.txId, flight);
     try {
       return await flight.answer;
     } finally {
-      if (this.flights.get(request.txId) === flight) this.flights.delete(request.txId);
+      this.flights.end(request.txId, flight);
     }
   }
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Clock } from "../../kernel/clock.ts";
 import { ContentionProfile } from "./contention-profile.ts";
-import { BATCH_LINES_MAX, BATCH_OPERATIONS_MAX, BATCHES_IN_FLIGHT_MAX, DishLocks, type Lockable } from "./dish-locks.ts";
+import { BATCH_LINES_MAX, BATCH_OPERATIONS_MAX, BATCHES_IN_FLIGHT_MAX, DishLocks, type Lockable, type Waiting } from "./dish-locks.ts";
 
 interface ModelOp extends Lockable {
   arrival: number;
@@ -26,7 +26,7 @@ describe("dish locks, however batches end", () => {
         const flying = new Set<ModelOp[]>();
         const left = new Map<ModelOp, number>();
         const waiting: ModelOp[] = [];
-        const entered: ModelOp[] = [];
+        const entered: Waiting<ModelOp>[] = [];
         const withdrawn = new Set<ModelOp>();
         let batches = 0;
         let broken: unknown = null;
@@ -63,18 +63,20 @@ describe("dish locks, however batches end", () => {
         for (const what of steps) {
           if (what.kind === "wait") nowMs += what.ms;
           else if (what.kind === "withdraw") {
-            const op = entered[what.nth];
-            if (!op) continue;
+            const place = entered[what.nth];
+            if (!place) continue;
+            const { op } = place;
             const stillWaits = waiting.includes(op);
-            expect(locks.withdraw(op)).toBe(stillWaits);
+            expect(locks.withdraw(place)).toBe(stillWaits);
             if (!stillWaits) continue;
             withdrawn.add(op);
             waiting.splice(waiting.indexOf(op), 1);
           } else {
             const op: ModelOp = { arrival: entered.length, lane: what.lane, sharedKeys: what.dishes, exclusiveKeys: [`tx ${what.tx}`], weight: what.dishes.length, dishIds: what.dishes };
-            entered.push(op);
             waiting.push(op);
-            expect(locks.enter(op)).toBe(true);
+            const place = locks.enter(op);
+            if (!place) throw new Error("the queue is not full");
+            entered.push(place);
             if (what.early && scheduler.count() > 0) await scheduler.waitOne();
           }
         }
@@ -82,7 +84,7 @@ describe("dish locks, however batches end", () => {
         await scheduler.waitFor(idle);
         if (broken) throw broken;
         expect(waiting).toEqual([]);
-        expect(entered.every((op) => left.has(op) !== withdrawn.has(op))).toBe(true);
+        expect(entered.every(({ op }) => left.has(op) !== withdrawn.has(op))).toBe(true);
         expect(locks.waiting + locks.inFlight).toBe(0);
       }),
       { numRuns: 150 },

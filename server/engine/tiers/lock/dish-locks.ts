@@ -81,15 +81,21 @@ export interface WaitChain {
   longestWaitMs: number;
 }
 
-interface Waiting<Op> {
-  op: Op;
-  sinceMs: number;
-  withdrawn: boolean;
+/** A place in the queue. */
+export interface Waiting<Op> {
+  readonly op: Op;
+  /** Grows with every arrival. */
+  readonly number: number;
+  readonly sinceMs: number;
+  /** It has left with a batch, or was withdrawn. */
+  left: boolean;
 }
 
 export class DishLocks<Op extends Lockable> {
   private lanes: { move: Waiting<Op>[]; try: Waiting<Op>[] } = { move: [], try: [] };
-  private readonly places = new Map<Op, Waiting<Op>>();
+  /** How many of the lanes have not left. A number, not a Map of them: that would hold on to those that have (kernel/flights.ts). */
+  private waitingNow = 0;
+  private arrivals = 0;
   /** Keys of the batches in flight. */
   private readonly held = new Set<string>();
   private readonly flights: (Flight | null)[] = new Array(BATCHES_IN_FLIGHT_MAX).fill(null);
@@ -118,37 +124,40 @@ export class DishLocks<Op extends Lockable> {
   }
 
   get waiting(): number {
-    return this.places.size;
+    return this.waitingNow;
   }
 
   get inFlight(): number {
     return this.batchesInFlight;
   }
 
-  /** @returns false when the queue is full: nothing was kept. Moves always find a place: they are as many as the Trys before them. */
-  enter(op: Op): boolean {
-    if (op.lane === "try" && this.places.size >= WAITING_MAX) return false;
-    const waiting = { op, sinceMs: this.clock.monotonicMs(), withdrawn: false };
-    this.places.set(op, waiting);
+  /** @returns its place; null when the queue is full: nothing was kept. Moves always find one: they are as many as the Trys before them. */
+  enter(op: Op): Waiting<Op> | null {
+    if (op.lane === "try" && this.waitingNow >= WAITING_MAX) return null;
+    const waiting = { op, number: ++this.arrivals, sinceMs: this.clock.monotonicMs(), left: false };
+    this.waitingNow++;
     this.lanes[op.lane].push(waiting);
     // Somebody whose keys are held changes nothing for the others: the end of that batch will look again.
     if (this.batchesInFlight < BATCHES_IN_FLIGHT_MAX && this.isFree(op)) this.schedulePump();
+    return waiting;
+  }
+
+  /** Its time is up. @returns true when it was still waiting and now never runs; false when it has left with a batch. */
+  withdraw(waiting: Waiting<Op>): boolean {
+    if (waiting.left) return false;
+    this.leaves(waiting);
+    this.log.waited(waiting.op.dishIds, this.clock.monotonicMs() - waiting.sinceMs, true);
     return true;
   }
 
-  /** Its time is up. @returns true when `op` was still waiting and now never runs; false when it has left with a batch. */
-  withdraw(op: Op): boolean {
-    const waiting = this.places.get(op);
-    if (!waiting) return false;
-    waiting.withdrawn = true;
-    this.places.delete(op);
-    this.log.waited(op.dishIds, this.clock.monotonicMs() - waiting.sinceMs, true);
-    return true;
+  private leaves(waiting: Waiting<Op>): void {
+    waiting.left = true;
+    this.waitingNow--;
   }
 
   /** Resolves when nothing waits, nothing is in flight and every caller is answered. */
   idle(): Promise<void> {
-    if (this.places.size === 0 && this.running === 0) return Promise.resolve();
+    if (this.waitingNow === 0 && this.running === 0) return Promise.resolve();
     return new Promise((resolve) => this.idleWaiters.push(resolve));
   }
 
@@ -168,7 +177,7 @@ export class DishLocks<Op extends Lockable> {
       void this.fly(batch);
     }
     this.log.pumped();
-    if (this.places.size === 0 && this.running === 0) {
+    if (this.waitingNow === 0 && this.running === 0) {
       for (const resolve of this.idleWaiters.splice(0)) resolve();
     }
   }
@@ -224,7 +233,7 @@ export class DishLocks<Op extends Lockable> {
   waitChains(limit: number): WaitChain[] {
     const nowMs = this.clock.monotonicMs();
     const queues = new Map<string, { waiting: number; sinceMs: number; head: Waiting<Op>[] }>();
-    for (const place of this.places.values()) {
+    for (const place of [...this.queue()].sort((a, b) => a.number - b.number)) {
       for (const dishId of place.op.dishIds) {
         let queue = queues.get(dishId);
         if (!queue) queues.set(dishId, (queue = { waiting: 0, sinceMs: place.sinceMs, head: [] }));
@@ -251,7 +260,12 @@ export class DishLocks<Op extends Lockable> {
   }
 
   private *waiters(): Generator<Waiter> {
-    for (const { op, sinceMs } of this.places.values()) yield { dishIds: op.dishIds, sinceMs };
+    for (const { op, sinceMs } of this.queue()) yield { dishIds: op.dishIds, sinceMs };
+  }
+
+  /** Who waits: each lane in order of arrival. */
+  private *queue(): Generator<Waiting<Op>> {
+    for (const lane of [this.lanes.move, this.lanes.try]) for (const waiting of lane) if (!waiting.left) yield waiting;
   }
 
   /**
@@ -265,12 +279,13 @@ export class DishLocks<Op extends Lockable> {
     selection.take(this.lanes.try, BATCH_OPERATIONS_MAX - Math.min(this.lanes.move.length, MOVES_SHARE));
     selection.take(this.lanes.move, BATCH_OPERATIONS_MAX);
     const nowMs = this.clock.monotonicMs();
-    for (const { op, sinceMs } of selection.batch) {
+    for (const waiting of selection.batch) {
+      const { op, sinceMs } = waiting;
       this.profile.waited({ dishIds: op.dishIds, sinceMs }, nowMs);
       this.log.waited(op.dishIds, nowMs - sinceMs, false);
-      this.places.delete(op);
+      this.leaves(waiting);
     }
-    const stays = (waiting: Waiting<Op>): boolean => !waiting.withdrawn && this.places.has(waiting.op);
+    const stays = ({ left }: Waiting<Op>): boolean => !left;
     this.lanes = { move: this.lanes.move.filter(stays), try: this.lanes.try.filter(stays) };
     return selection.batch;
   }
@@ -299,7 +314,7 @@ class Selection<Op extends Lockable> {
     for (const waiting of lane) {
       if (this.batch.length >= upTo || ++scanned > SCAN_MAX) return;
       const { op } = waiting;
-      if (waiting.withdrawn || this.taken.has(op)) continue;
+      if (waiting.left || this.taken.has(op)) continue;
       if (this.batch.length > 0 && this.weight + op.weight > BATCH_LINES_MAX) return;
       if (this.fits(op)) {
         this.batch.push(waiting);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../simulation/virtual-clock.ts";
 import { ContentionProfile } from "./contention-profile.ts";
-import { DishLocks, type Flight, type Lockable } from "./dish-locks.ts";
+import { DishLocks, type Flight, type Lockable, type Waiting } from "./dish-locks.ts";
 import { HOLD_SUSPECT_MS, LockLog, STARVED_MS } from "./lock-log.ts";
 
 const op = (dishIds: string[]): Lockable => ({ lane: "try", sharedKeys: dishIds, exclusiveKeys: [], weight: 1, dishIds });
@@ -17,10 +17,9 @@ function lab() {
     await clock.advance(0);
   };
   const enter = async (...dishIds: string[]) => {
-    const entered = op(dishIds);
-    locks.enter(entered);
+    const place = locks.enter(op(dishIds)) as Waiting<Lockable>;
     await clock.advance(0);
-    return entered;
+    return place;
   };
   return { clock, locks, log: locks.log, land, enter };
 }
@@ -82,9 +81,7 @@ describe("waiters", () => {
   test("of a thousand dishes leave a bounded list, the newest of them", async () => {
     const { clock, locks, log } = lab();
     for (let n = 0; n < 1_000; n++) {
-      const each = op([`dish ${n}`]);
-      locks.enter(each);
-      locks.withdraw(each);
+      locks.withdraw(locks.enter(op([`dish ${n}`])) as Waiting<Lockable>);
     }
     await clock.advance(0);
     expect(log.events().length).toBeLessThan(100);
