@@ -189,9 +189,12 @@ export class LiveBoard {
     this.review.poke();
   }
 
+  /** @throws when it is not known whether there is such a dish. */
   private async readDish(dishId: string): Promise<void> {
     await this.menuFlight;
-    if (this.book.get(dishId) === undefined) await this.readMenu([dishId]);
+    if (this.book.get(dishId) !== undefined) return;
+    await this.readMenu([dishId]);
+    if (!this.postgresReadable && this.book.get(dishId) === undefined) throw new Error(`the menu cannot be read: nobody knows whether there is a dish ${dishId}`);
   }
 
   private async readNewDishes(): Promise<void> {

@@ -32,14 +32,15 @@ async function boardWith(takesMs = 0) {
     waits: () => WAITS,
   };
   const errors: unknown[] = [];
-  const board = new LiveBoard({ engine, reads: fakeReads([menuEntry({ dishId: "a" })], () => clock.nowMs()), dishReads, clock, onError: (error) => errors.push(error) });
+  const reads = fakeReads([menuEntry({ dishId: "a" })], () => clock.nowMs());
+  const board = new LiveBoard({ engine, reads, dishReads, clock, onError: (error) => errors.push(error) });
   await board.start();
   const page = await board.dishPages.open("a");
   if (page === null) throw new Error("no page");
   const heard: DishPageDelta[] = [];
   const listen = () => page.room.listen((delta) => heard.push(delta));
   const change = (sold: number) => engine.say({ instance: "i", atMs: clock.nowMs(), dishes: [menuEntry({ dishId: "a", available: 100 - sold, sold, version: 1 + sold }).row], transactions: [] });
-  return { board, clock, page, heard, listen, change, read, errors };
+  return { board, reads, clock, page, heard, listen, change, read, errors };
 }
 
 describe("a dish's room", () => {
@@ -119,5 +120,14 @@ describe("a dish's room", () => {
     expect(await board.dishPages.open("nowhere")).toBeNull();
     await clock.advance(40_000);
     expect(await board.dishPages.open("a")).not.toBe(page);
+  });
+
+  test("that a dish does not exist is not said when nobody could look; one that is known has its page", async () => {
+    const { board, reads, page } = await boardWith();
+    reads.fail = true;
+    await expect(board.dishPages.open("nowhere")).rejects.toThrow("cannot be read");
+    expect(await board.dishPages.open("a")).toBe(page);
+    reads.fail = false;
+    expect(await board.dishPages.open("nowhere")).toBeNull();
   });
 });

@@ -47,7 +47,7 @@ export interface DishPagesPorts {
   nowMs(): number;
   bucket(): number;
   onError(error: unknown): void;
-  /** Reads one dish into the book, if it exists. */
+  /** Reads one dish into the book, if it exists. @throws when that cannot be found out. */
   readDish(dishId: string): Promise<void>;
 }
 
@@ -58,7 +58,7 @@ export class DishPages {
     ports.book.onChange((dishId) => this.pages.get(dishId)?.changed());
   }
 
-  /** The page of a dish that may be newer than the book. Null: there is no such dish. */
+  /** The page of a dish that may be newer than the book. Null: there is no such dish. @throws when that cannot be found out. */
   async open(dishId: string): Promise<DishPage | null> {
     if (this.ports.book.get(dishId) === undefined) await this.ports.readDish(dishId);
     return this.page(dishId);
