@@ -6,7 +6,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Those that hold no engine of theirs to the 800 ms of a request: they start and kill servers, and mostly wait for them. */
-const UNHURRIED = ["prisma", "scripts", "server/embedded", "server/main", "e2e/faults/failpoints", "e2e/faults/proxy"].flatMap((place) => [
+const UNHURRIED = ["prisma", "scripts", "server/embedded", "server/main", "e2e/faults/failpoints", "e2e/faults/proxy", "bench/growth", "bench/http", "bench/pages"].flatMap((place) => [
   `${place}/**/*.integration.test.ts`,
   `${place}.integration.test.ts`,
 ]);
