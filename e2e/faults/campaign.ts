@@ -31,7 +31,7 @@ export interface CampaignOptions {
   dir: string;
   cacheDir: string;
   seed: number;
-  /** Strikes, or minutes: whichever is given. */
+  /** Strikes, or minutes: whichever is reached first of what is given. */
   count: number | null;
   minutes: number | null;
   /** Strikes between two checks of everything. */
@@ -54,7 +54,9 @@ export interface CampaignReport {
   /** How often each dangerous window was really met. */
   met: Record<string, number>;
   checks: CheckReport[];
-  clients: Clients;
+  /** The last check of each campaign. */
+  ended: CheckReport[];
+  clients: Pick<Clients, "counts" | "answers">;
   /** Errors that the servers logged, and how often. */
   logged: Record<string, number>;
   wrong: string[];
@@ -86,7 +88,8 @@ class Campaign {
   ) {
     this.random = seededRandom(options.seed);
     this.clients = new Clients(() => stage.key);
-    this.report = { seed: options.seed, strikes: 0, byFault: {}, skipped: {}, coverage: {}, met: {}, checks: [], clients: this.clients, logged: {}, wrong: [], seconds: 0 };
+    const { counts, answers } = this.clients;
+    this.report = { seed: options.seed, strikes: 0, byFault: {}, skipped: {}, coverage: {}, met: {}, checks: [], ended: [], clients: { counts, answers }, logged: {}, wrong: [], seconds: 0 };
   }
 
   async run(): Promise<CampaignReport> {
@@ -103,6 +106,7 @@ class Campaign {
       if (report.strikes % options.checkEvery === 0 && !this.isOver()) await this.check();
     }
     if (this.checkedAfter !== report.strikes) await this.check();
+    report.ended = report.checks.slice(-1);
     await this.traffic.stop();
     report.logged = loggedBy(stage);
     if (report.wrong.length > 0) for (const { name, output } of stage.servers) writeFileSync(join(options.dir, `${name}.log`), output);
@@ -121,8 +125,7 @@ class Campaign {
   private isOver(): boolean {
     const { count, minutes, signal } = this.options;
     if (this.report.wrong.length > 0 || signal?.aborted) return true;
-    if (count !== null) return this.report.strikes >= count;
-    return performance.now() - this.startedAtMs >= (minutes ?? 0) * 60_000;
+    return this.report.strikes >= (count ?? Number.POSITIVE_INFINITY) || performance.now() - this.startedAtMs >= (minutes ?? Number.POSITIVE_INFINITY) * 60_000;
   }
 
   private async strike(fault: Fault): Promise<void> {

@@ -64,7 +64,10 @@ export interface LedgerHistory {
 
 /** Nothing may be under way: a batch that commits later may have a lower number than one that was read. */
 export async function readCommits(sql: pg.Pool, supply: Supply, calls: readonly Call[]): Promise<LedgerHistory> {
-  const [outbox, changes, refunds] = await Promise.all([sql.query<OutboxRow>(OUTBOX), sql.query<ChangeRow>(CHANGES), sql.query<{ tx_id: string }>(REFUNDS)]);
+  // One after the other: a long history takes longer to read than anybody waits for a connection.
+  const outbox = await sql.query<OutboxRow>(OUTBOX);
+  const changes = await sql.query<ChangeRow>(CHANGES);
+  const refunds = await sql.query<{ tx_id: string }>(REFUNDS);
   const reader = new Reader(supply, calls, changes.rows);
   for (const row of outbox.rows) reader.read(row);
   reader.readIdle();

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { answerNotRun } from "../../scripts/command-line.ts";
 import { PROJECT_DIR } from "../../server/config.ts";
 import { readCommand, USAGE } from "./arguments.ts";
-import { runCampaign } from "./campaign.ts";
+import { runCampaigns } from "./campaigns.ts";
 import { inWords } from "./report.ts";
 
 const SERVERS = 3;
@@ -27,7 +27,7 @@ async function main(): Promise<number> {
     stop.abort();
   });
   const say = (what: string): void => void process.stdout.write(`  ${what}\n`);
-  const report = await runCampaign({ ...command.options, dir, cacheDir: join(PROJECT_DIR, ".cache"), servers: SERVERS, ownDisk: true, checkEvery: CHECK_EVERY, signal: stop.signal, say });
+  const report = await runCampaigns({ ...command.options, dir, cacheDir: join(PROJECT_DIR, ".cache"), servers: SERVERS, ownDisk: true, checkEvery: CHECK_EVERY, signal: stop.signal, say });
   process.stdout.write(inWords(report));
   if (stray) throw stray;
   if (report.wrong.length > 0) {

@@ -6,9 +6,8 @@ import { PHASES } from "./clients.ts";
 const WRONG_SHOWN_MAX = 40;
 
 export function inWords(report: CampaignReport): string {
-  const { seed, strikes, skipped, met, checks, clients, logged, wrong, seconds } = report;
+  const { seed, strikes, skipped, met, checks, ended, clients, logged, wrong, seconds } = report;
   const { counts, answers } = clients;
-  const last = checks.at(-1);
   const lines = [
     "",
     `${strikes} faults in ${Math.round(seconds)} s, seed ${seed}; everything checked ${checks.length} times after healing, which took at most ${Math.ceil(Math.max(0, ...checks.map(({ waitedMs }) => waitedMs)) / 1_000)} s`,
@@ -25,8 +24,10 @@ export function inWords(report: CampaignReport): string {
     "Answers",
     ...table(Object.fromEntries([...answers].sort(([, a], [, b]) => b - a))),
     "",
-    "In the ledger at the end",
-    ...table({ ...last?.states, commits: last?.commits ?? 0, "operations on dishes put in a row": last?.dishOperations ?? 0, "dishes whose row was not found in time": last?.dishesUndecided ?? 0 }),
+    "In the ledger at the end of each campaign",
+    ...ended.flatMap(({ states, commits, dishOperations, dishesUndecided }) =>
+      table({ ...states, commits, "operations on dishes put in a row": dishOperations, "dishes whose row was not found in time": dishesUndecided }),
+    ),
     "",
   ];
   if (Object.keys(logged).length > 0) lines.push("Errors the servers logged", ...table(logged), "");
