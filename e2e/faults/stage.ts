@@ -13,6 +13,7 @@ import { freePort } from "../../server/embedded/processes.ts";
 import { startRedis } from "../../server/embedded/redis.ts";
 import type { Failpoint } from "../../server/engine/kernel/failpoints.ts";
 import { type Application, startApplication } from "../../server/testing/application.ts";
+import { dropDatabase } from "../../server/testing/drop-database.ts";
 import { PlayParticipant } from "../participant.ts";
 import { type FakeTime, findFakeTime } from "./fake-time.ts";
 import { FaultProxy } from "./proxy.ts";
@@ -169,7 +170,7 @@ export class Stage {
       await migrate(url.href);
       return await work({ databaseUrl: url.href, redisUrl: this.redis.url }, join(this.options.dir, name));
     } finally {
-      await this.sql.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await dropDatabase(this.sql, name);
     }
   }
 

@@ -5,10 +5,10 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { inject } from "vitest";
 import { startRedis } from "../embedded/redis.ts";
+import { dropDatabase } from "./drop-database.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -51,17 +51,6 @@ async function databaseFrom(template: string): Promise<TestDatabase> {
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => withOwner(adminUrl, (client) => dropDatabase(client, name)) };
-}
-
-/** A pool that was ended has said good-bye, which Postgres may not have read yet: who is thrown out then is an uncaught error. */
-const GOODBYE_MS_MAX = 500;
-const GOODBYE_LOOK_MS = 5;
-
-async function dropDatabase(client: pg.Client, name: string): Promise<void> {
-  const untilMs = performance.now() + GOODBYE_MS_MAX;
-  const open = async () => (await client.query("SELECT FROM pg_stat_activity WHERE datname = $1 LIMIT 1", [name])).rowCount !== 0;
-  while (performance.now() < untilMs && (await open())) await sleep(GOODBYE_LOOK_MS);
-  await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
 }
 
 /** Runs one statement in a connection of its own; Postgres makes no databases inside a transaction. */
