@@ -3,11 +3,29 @@
  * It cannot lock: `server/embedded/data-folder.ts` does that.
  */
 import { randomBytes } from "node:crypto";
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** Writes beside, flushes, then renames: a reader sees the old file or the new one, never half of it. */
 export function writeWhole(path: string, content: string, mode = 0o600): void {
+  renameSync(writeBeside(path, content, mode), path);
+}
+
+/** The same for a file that is not there yet. @returns false when somebody else was first: nothing was changed. */
+function createWhole(path: string, content: string): boolean {
+  const temporary = writeBeside(path, content, 0o600);
+  try {
+    linkSync(temporary, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  } finally {
+    unlinkSync(temporary);
+  }
+}
+
+function writeBeside(path: string, content: string, mode: number): string {
   const temporary = `${path}.${process.pid}.new`;
   const file = openSync(temporary, "w", mode);
   try {
@@ -17,7 +35,7 @@ export function writeWhole(path: string, content: string, mode = 0o600): void {
     closeSync(file);
   }
   chmodSync(temporary, mode);
-  renameSync(temporary, path);
+  return temporary;
 }
 
 export function readIfThere(path: string): string | undefined {
@@ -29,12 +47,16 @@ export function readIfThere(path: string): string | undefined {
   }
 }
 
-/** The secret kept in `path`, made on first use. Letters and digits only, so that it fits into any URL. */
+/**
+ * The secret kept in `path`, made on first use: instances that start at one moment keep the same. Letters and digits only, so that it
+ * fits into any URL.
+ */
 export function keptSecret(path: string): { secret: string; isNew: boolean } {
-  const kept = readIfThere(path)?.trim();
-  if (kept) return { secret: kept, isNew: false };
+  const kept = readIfThere(path);
+  if (kept !== undefined && kept.trim() !== "") return { secret: kept.trim(), isNew: false };
   const secret = randomBytes(24).toString("hex");
-  writeWhole(path, `${secret}\n`);
+  if (kept === undefined && !createWhole(path, `${secret}\n`)) return keptSecret(path);
+  if (kept !== undefined) writeWhole(path, `${secret}\n`); // somebody emptied it
   return { secret, isNew: true };
 }
 
