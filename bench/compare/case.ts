@@ -82,7 +82,8 @@ export async function runCase(stand: Stand, each: Case, scale: Scale, progress: 
   }
 }
 
-function contenderOf(team: Team, { name, load, demand }: Case, { rampMs, windowMs }: Scale, forms: { batch: number }, errors: string[]): Contender {
+function contenderOf(team: Team, { name, load: usual, demand }: Case, { rampMs, windowMs }: Scale, forms: { batch: number }, errors: string[]): Contender {
+  const load = team.kind.load ?? usual;
   let rounds = 0;
   let perSecond = 0;
   const play = async (timing: { rampMs: number; windowMs: number }): Promise<RoundResult> => {

@@ -3,7 +3,7 @@
  * portions of every line or none, take the coupon, write the order and its reservations, and answer after that is durable
  * (Redis alone is not; it says so). Ours writes a transaction with its trace and an outbox row besides; the others are spared that.
  */
-import type { Order } from "../load/load.ts";
+import type { Load, Order } from "../load/load.ts";
 
 export interface Subject {
   /** @returns whether every line is reserved. Rejects with `Dropped`, or with any error when something is wrong. */
@@ -33,6 +33,8 @@ export interface ContenderKind {
   about: string;
   /** Whether the number of connections is chosen by calibration. */
   hasPool: boolean;
+  /** It plays another load than the case's: what the others are compared with, in turns with them. */
+  load?: Load;
   /** Where its books are: Postgres, or Redis. */
   books: "postgres" | "redis";
   open(place: Place): Promise<Subject>;
