@@ -156,14 +156,14 @@ it.each(["cut", "hold"] as const)("with Postgres away (%s) nothing is accepted, 
       expect(sent.headers.has("retry-after")).toBe(sent.status === 503);
     }
   }
-  await expect.poll(status).toBe("unavailable");
+  await expect.poll(status, { timeout: 3_000 }).toBe("unavailable");
   expect((await send("GET", "/api/health")).status).toBe(200);
   wire.mend();
-  await expect.poll(status).toBe("ready");
-  await expect.poll(async () => (await attempt(`after-${how}`)).status).toBeLessThan(300);
-  await expect.poll(async () => (await send("GET", "/api/v1/dishes/noodles")).body.stale).toBe(false);
+  await expect.poll(status, { timeout: 10_000 }).toBe("ready");
+  await expect.poll(async () => (await attempt(`after-${how}`)).status, { timeout: 10_000 }).toBeLessThan(300);
+  await expect.poll(async () => (await send("GET", "/api/v1/dishes/noodles")).body.stale, { timeout: 10_000 }).toBe(false);
   // What was in the air is decided now, and each id only once.
-  for (let i = 0; i < 5; i++) await expect.poll(async () => (await attempt(`during-${how}-${i}`)).status).toBeLessThan(300);
+  for (let i = 0; i < 5; i++) await expect.poll(async () => (await attempt(`during-${how}-${i}`)).status, { timeout: 10_000 }).toBeLessThan(300);
   const { available, frozen, supplied } = (await send("GET", "/api/v1/dishes/noodles")).body;
   const { body } = await send("GET", "/api/v1/transactions?storeId=s1&state=RESERVED&limit=500");
   expect(frozen).toBe(body.transactions.length);
@@ -173,6 +173,6 @@ it.each(["cut", "hold"] as const)("with Postgres away (%s) nothing is accepted, 
 it("without Redis it says degraded and goes on selling", async () => {
   expect((await attempt("with-redis")).status).toBe(201);
   await redis.stop();
-  await expect.poll(status).toBe("degraded");
+  await expect.poll(status, { timeout: 5_000 }).toBe("degraded");
   for (let i = 0; i < 5; i++) expect((await attempt(`without-redis-${i}`)).status).toBe(201);
 });

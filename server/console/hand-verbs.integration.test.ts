@@ -105,7 +105,7 @@ describe("a verb by hand", () => {
   test("retry calls a branch whose pause is long, now, and it ends", async () => {
     const { txId } = await put("CANCELLING+ticket"); // the participant takes a cancel of what it never saw, as an empty rollback
     expect(await operator.post(`/transactions/${txId}/retry`)).toMatchObject({ status: 200, body: { state: "CANCELLING" } });
-    await expect.poll(async () => (await stage.prisma.transaction.findUnique({ where: { txId } }))?.state).toBe("CANCELLED");
+    await expect.poll(async () => (await stage.prisma.transaction.findUnique({ where: { txId } }))?.state, { timeout: 5_000 }).toBe("CANCELLED");
     expect(await stage.prisma.ticket.findMany({ where: { txId } })).toMatchObject([{ closedAt: expect.any(Date) }]);
   });
 });
@@ -183,7 +183,7 @@ describe("force-end", () => {
     const place = await put("CANCELLING+ticket");
     const { requestId } = (await lead.post(`/transactions/${place.txId}/force-end`, outside)).body;
     await lead.post(`/transactions/${place.txId}/retry`);
-    await expect.poll(async () => (await stage.picture(place)).transaction?.state).toBe("CANCELLED");
+    await expect.poll(async () => (await stage.picture(place)).transaction?.state, { timeout: 5_000 }).toBe("CANCELLED");
     expect(await second.post(`/end-requests/${requestId}/approve`)).toMatchObject({ status: 409, body: { code: "ILLEGAL_STATE" } });
     expect(await stage.prisma.attempt.count({ where: { txId: place.txId, outcome: "OUTSIDE" } })).toBe(0);
   });

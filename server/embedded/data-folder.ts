@@ -3,10 +3,9 @@
  * The hold is a file naming the process and its start, so a killed owner's hold is recognised as stale and taken over.
  * It cannot hold a folder on a network disk against another machine.
  */
-import { randomBytes } from "node:crypto";
-import { accessSync, constants, linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { makeFolder, readIfThere, writeWhole } from "./files.ts";
+import { createWhole, makeFolder, readIfThere, writeWhole } from "./files.ts";
 import { isAlive, startOf, waitFor } from "./processes.ts";
 import { StartError } from "./start-error.ts";
 
@@ -37,7 +36,7 @@ export async function holdDataFolder(dir: string): Promise<HeldFolder> {
   await waitFor(NOTICE_WAIT_MS, async () => ((await ownerOf(file))?.stopping === false ? undefined : true));
   await waitFor(STOPPING_WAIT_MS, async () => ((await ownerOf(file))?.stopping ? undefined : true));
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    if (take(file, own)) {
+    if (createWhole(file, JSON.stringify(own))) {
       return {
         announceStop: () => writeWhole(file, JSON.stringify({ ...own, stopping: true })),
         release: () => rmSync(file, { force: true }),
@@ -58,21 +57,6 @@ function checkFolder(dir: string): void {
     accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new StartError(`${dir} cannot be used (${(error as NodeJS.ErrnoException).code}): make it writable, or set DATA_DIR to another place.`);
-  }
-}
-
-/** Links a whole file into place: it succeeds for one process only, and nobody ever sees half of it. */
-function take(file: string, owner: Owner): boolean {
-  const whole = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
-  writeFileSync(whole, JSON.stringify(owner), { mode: 0o600 });
-  try {
-    linkSync(whole, file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
-  } finally {
-    rmSync(whole, { force: true });
   }
 }
 
@@ -102,6 +86,6 @@ async function removeStale(file: string): Promise<void> {
     throw error;
   }
   const movedByMistake = await ownerOf(aside);
-  if (movedByMistake) take(file, JSON.parse(readFileSync(aside, "utf8")) as Owner);
+  if (movedByMistake) createWhole(file, JSON.stringify(movedByMistake));
   rmSync(aside, { force: true });
 }

@@ -11,8 +11,8 @@ export function writeWhole(path: string, content: string, mode = 0o600): void {
   renameSync(writeBeside(path, content, mode), path);
 }
 
-/** The same for a file that is not there yet. @returns false when somebody else was first: nothing was changed. */
-function createWhole(path: string, content: string): boolean {
+/** The same for a file that is not there yet: it succeeds for one process only. @returns false when somebody else was first. */
+export function createWhole(path: string, content: string): boolean {
   const temporary = writeBeside(path, content, 0o600);
   try {
     linkSync(temporary, path);

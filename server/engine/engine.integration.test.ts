@@ -90,7 +90,7 @@ describe("two instances on one Postgres and one Redis", () => {
     await engine(0).try(basket("last-1", [["last", 1]]), CALL);
     await expect(engine(1).try(basket("last-2", [["last", 1]]), CALL)).rejects.toMatchObject({ code: "SOLD_OUT" });
     await engine(0).cancel("last-1", CALL);
-    await expect.poll(() => engine(1).try(basket("last-3", [["last", 1]]), CALL).then(({ state }) => state, code)).toBe("RESERVED");
+    await expect.poll(() => engine(1).try(basket("last-3", [["last", 1]]), CALL).then(({ state }) => state, code), { timeout: 2_000 }).toBe("RESERVED");
   });
 
   test("of a confirm here and a cancel there exactly one succeeds", async () => {
@@ -115,7 +115,7 @@ describe("two instances on one Postgres and one Redis", () => {
   test("a reservation whose time is up is expired by a sweep, and its payment reserves it again", async () => {
     await dish("timed", 1);
     await engine(0).try(basket("timed-1", [["timed", 1]], 1), CALL);
-    await expect.poll(async () => (await row("timed")).available).toBe(1);
+    await expect.poll(async () => (await row("timed")).available, { timeout: 6_000 }).toBe(1);
     await expect(engine(1).confirm("timed-1", CALL)).resolves.toEqual({ txId: "timed-1", state: "CONFIRMED" });
     expect(await row("timed")).toMatchObject({ available: 0, sold: 1 });
   });

@@ -51,7 +51,7 @@ test("a dish that sells out at the other server is told of here, and so is its P
   await buy(1);
   await buy(2);
   await expect.poll(told).toEqual(["SOLD_OUT buns"]);
-  await expect.poll(() => board.overview.snapshot().tiers.length).toBeGreaterThan(0); // how it was at the start is no news
+  await expect.poll(() => board.overview.snapshot().tiers.length, { timeout: 5_000 }).toBeGreaterThan(0); // how it was at the start is no news
   // Nobody knows that a database is away, or back, before somebody asks it.
   const askedThere = async () => {
     await there.engine.change({ dishId: "buns", kind: "PAUSE", quantity: 0, reason: "test", actor: "test", actionKey: "pause buns" }, CALL).catch(() => null);

@@ -88,7 +88,7 @@ export function participantsSuite(world: World, server: () => Server): void {
   const untilTaken = async (): Promise<void> => {
     const probe = await world.dish(100);
     const taken = async () => (await world.try({ storeId: probe.storeId, lines: [[probe, 1]], ...remote() })).status;
-    await expect.poll(taken, { interval: 50 }).toBe(201);
+    await expect.poll(taken, { timeout: 10_000, interval: 50 }).toBe(201);
   };
   afterEach(async () => {
     await mode();
