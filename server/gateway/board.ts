@@ -191,14 +191,14 @@ export class LiveBoard {
 
   /** @throws when it is not known whether there is such a dish. */
   private async readDish(dishId: string): Promise<void> {
-    await this.menuFlight;
+    while (this.menuFlight !== null) await this.menuFlight; // it reads others, and so may the next
     if (this.book.get(dishId) !== undefined) return;
     await this.readMenu([dishId]);
     if (!this.postgresReadable && this.book.get(dishId) === undefined) throw new Error(`the menu cannot be read: nobody knows whether there is a dish ${dishId}`);
   }
 
   private async readNewDishes(): Promise<void> {
-    await this.menuFlight;
+    while (this.menuFlight !== null) await this.menuFlight;
     if (this.unknownDishes.size === 0) return;
     const dishIds = [...this.unknownDishes];
     this.unknownDishes.clear();

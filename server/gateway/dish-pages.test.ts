@@ -122,6 +122,13 @@ describe("a dish's room", () => {
     expect(await board.dishPages.open("a")).not.toBe(page);
   });
 
+  test("two dishes that are new are each found by who opens them at one moment", async () => {
+    const { board, reads } = await boardWith();
+    reads.entries.push(menuEntry({ dishId: "b" }), menuEntry({ dishId: "c" }));
+    const opened = await Promise.all(["b", "c"].map((dishId) => board.dishPages.open(dishId)));
+    expect(opened.map((page) => page?.snapshot().dish.tick[0])).toEqual(["b", "c"]);
+  });
+
   test("that a dish does not exist is not said when nobody could look; one that is known has its page", async () => {
     const { board, reads, page } = await boardWith();
     reads.fail = true;
