@@ -45,6 +45,14 @@ async function refuse(txId: string, dishIds: string[] = [], remainingMs = REMAIN
 }
 
 describe("a look before a refusal", () => {
+  test("of more orders than a statement carries is several, oldest first, and everybody is answered", async () => {
+    const txIds = Array.from({ length: 1_100 }, (_, i) => (i % 3 === 0 ? `known ${i}` : `new ${i}`));
+    const records = await clock.run(Promise.all(txIds.map((txId) => looks.patiently(txId, [], REMAINING_MS))));
+    expect(statements.map(({ txIds: { length } }) => length)).toEqual([512, 512, 76]);
+    expect(statements.flatMap((statement) => statement.txIds)).toEqual(txIds);
+    expect(records.map((record) => record?.txId ?? null)).toEqual(txIds.map((txId) => (txId.startsWith("known") ? txId : null)));
+  });
+
   test("of an order that comes alone leaves at once", async () => {
     expect(await clock.run(refuse("a"))).toBe(LEDGER_MS);
     await clock.advance(QUIET_MS);
