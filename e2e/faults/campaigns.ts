@@ -13,22 +13,21 @@ const STRIKES_MAX = 66;
 export async function runCampaigns(options: CampaignOptions): Promise<CampaignReport> {
   const { count, minutes, signal } = options;
   const startedAtMs = performance.now();
-  const sum: CampaignReport[] = [];
-  const strikes = (): number => sum.reduce((total, report) => total + report.strikes, 0);
-  for (;;) {
-    const left = count === null ? STRIKES_MAX : Math.min(STRIKES_MAX, count - strikes());
-    const minutesLeft = minutes === null ? null : minutes - (performance.now() - startedAtMs) / 60_000;
-    const isOver = left <= 0 || (minutesLeft ?? 1) <= 0 || signal?.aborted || sum.at(-1)?.wrong.length;
-    if (sum.length > 0 && isOver) return addUp(options.seed, sum);
-    const [number, seed] = [sum.length + 1, options.seed + sum.length];
+  const reports: CampaignReport[] = [];
+  const strikesLeft = (): number => (count === null ? STRIKES_MAX : count - sumOf(reports.map(({ strikes }) => strikes)));
+  const minutesLeft = (): number | null => minutes && minutes - (performance.now() - startedAtMs) / 60_000;
+  do {
+    const [number, seed] = [reports.length + 1, options.seed + reports.length];
     const dir = join(options.dir, String(number));
     mkdirSync(dir);
     options.say(`campaign ${number}, seed ${seed}`);
-    sum.push(await runCampaign({ ...options, dir, seed, count: left, minutes: minutesLeft }));
-  }
+    reports.push(await runCampaign({ ...options, dir, seed, count: Math.min(STRIKES_MAX, strikesLeft()), minutes: minutesLeft() }));
+  } while (strikesLeft() > 0 && (minutesLeft() ?? 1) > 0 && !signal?.aborted && reports.at(-1)?.wrong.length === 0);
+  return addUp(options.seed, reports);
 }
 
-function addUp(seed: number, reports: readonly CampaignReport[]): CampaignReport {
+/** One report of all: what was counted is added, what was listed stands one after the other. */
+export function addUp(seed: number, reports: readonly CampaignReport[]): CampaignReport {
   const total: CampaignReport = {
     ...(reports[0] as CampaignReport),
     seed,
