@@ -6,7 +6,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Those that hold no engine of theirs to the 800 ms of a request: they start and kill servers, and mostly wait for them. */
-const UNHURRIED = ["prisma", "scripts", "server/embedded", "server/main", "e2e/faults/failpoints", "e2e/faults/proxy", "bench/growth", "bench/http", "bench/pages"].flatMap((place) => [
+const UNHURRIED = ["prisma", "scripts", "server/embedded", "server/main", "e2e/faults/failpoints", "e2e/faults/proxy", "bench/growth", "bench/http"].flatMap((place) => [
   `${place}/**/*.integration.test.ts`,
   `${place}.integration.test.ts`,
 ]);
@@ -19,8 +19,6 @@ export default defineConfig({
     // Files that share a process load what they import once: half the processor time of the unit tests. No module keeps state of a test.
     isolate: false,
     teardownTimeout: 20_000,
-    // What is waited for comes at once on a quiet machine; a busy one may call a participant twice, with a backoff between.
-    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,
