@@ -6,6 +6,7 @@ import { ENGINE } from "../contenders/engine.ts";
 import type { Cell, Table } from "../measure/report.ts";
 import { type Measured, type Spread, spreadOf } from "../measure/rounds.ts";
 import type { CaseResult } from "./case.ts";
+import { ENGINE_ACCEPTS } from "./cases.ts";
 
 export function tableOf({ case: each, measured, pools, calibration, errors }: CaseResult): Table {
   const ours = medianOf(measured, ENGINE.name, "perSecond");
@@ -52,7 +53,7 @@ export function tableOf({ case: each, measured, pools, calibration, errors }: Ca
 }
 
 /** What the names stand for, once a report. */
-export const LEGEND: readonly string[] = CONTENDERS.map(({ name, about }) => `${name}: ${about}`);
+export const LEGEND: readonly string[] = [...CONTENDERS, ENGINE_ACCEPTS].map(({ name, about }) => `${name}: ${about}`);
 
 export function medianOf(measured: readonly Measured[], name: string, figure: string): number | null {
   const found = measured.find((each) => each.name === name);
