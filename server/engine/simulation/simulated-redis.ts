@@ -3,7 +3,7 @@
  * split into two primaries that both take writes, of which one is forgotten afterwards. It keeps the cells' twin honest about none of it.
  */
 import type { Clock } from "../kernel/clock.ts";
-import { MemorySharedCells } from "../tiers/cas/memory-shared-cells.ts";
+import { type CellsSnapshot, MemorySharedCells } from "../tiers/cas/memory-shared-cells.ts";
 import type { SharedCells } from "../tiers/cas/shared-cells.ts";
 
 export class SimulatedRedis {
@@ -13,7 +13,7 @@ export class SimulatedRedis {
   private readonly otherSide = new Set<string>();
   private clockOffsetMs = 0;
   private awayUntilMs = Number.NEGATIVE_INFINITY;
-  private snapshot: unknown;
+  private snapshot: CellsSnapshot;
 
   constructor(
     private readonly world: Clock,

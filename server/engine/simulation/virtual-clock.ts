@@ -162,7 +162,12 @@ function isBefore(a: Event, b: Event): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }
 
-/** A tick that is asked for while promises settle comes when no more of them can: Node empties that queue first. */
+/**
+ * A tick that is asked for while promises settle comes when no more of them can: Node empties that queue first.
+ * Not by queueMicrotask, which makes a resource for async_hooks each time.
+ */
 function afterPromises(task: () => void): void {
-  queueMicrotask(() => process.nextTick(task));
+  void SETTLED.then(() => process.nextTick(task));
 }
+
+const SETTLED = Promise.resolve();

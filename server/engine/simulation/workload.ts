@@ -213,7 +213,8 @@ export class Workload {
       this.open--;
       if (ending.kind === "answered") acknowledge();
       this.outcomes[`${what.verb} ${outcome}`] = (this.outcomes[`${what.verb} ${outcome}`] ?? 0) + 1;
-      this.calls.push({ ...what, at, startedAtMs, endedAtMs: clock.monotonicMs(), ending } as Call);
+      const { verb, request } = what;
+      this.calls.push({ verb, request, at, startedAtMs, endedAtMs: clock.monotonicMs(), ending } as Call);
       this.log(`${label}: ${outcome}`);
     };
     const unknown = (why: string): void => end({ kind: "unknown" }, why);

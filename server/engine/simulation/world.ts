@@ -36,6 +36,9 @@ export interface WorldFaults {
 /** Small, so that evictions happen and an engine costs little to make. */
 const CAPACITY = { cells: 64, baskets: 64 };
 
+/** More than there are, so none is forgotten; a table for the usual thousand is most of what an engine costs to make. */
+const PARTICIPANTS_MAX = 64;
+
 /** When callers give up, as the adapters do: LEDGER_CALL_MS_MAX of `postgres-calls.ts`, REDIS_COMMAND_MS_MAX of `create-engine.ts`. */
 const TIMEOUT_MS = { ledger: 1_000, cells: 100, feed: Number.POSITIVE_INFINITY };
 
@@ -125,7 +128,7 @@ export class World {
       random,
       ledger: watcher ? watchedLedger(ledger, name, watcher) : ledger,
       cells,
-      participants: new MemoryParticipants({ town, directory: townDirectory(...PARTICIPANTS), clock: own }),
+      participants: new MemoryParticipants({ town, directory: townDirectory(...PARTICIPANTS), clock: own, participantsMax: PARTICIPANTS_MAX }),
       feed: linkedFeed(view, links.feed, life, {
         hears: (from) => this.redis.connects(from, name),
         subscribed: (consumer) => this.consumers.set(name, consumer),

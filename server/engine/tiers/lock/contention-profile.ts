@@ -110,7 +110,8 @@ export class ContentionProfile {
       if (second.number <= fromSecond) continue;
       for (const [dishId, contention] of second.dishes) add(entry(total, dishId), contention);
     }
-    const segments = Array.from({ length: SEGMENTS }, () => ({ blameMs: 0, painMs: 0 }));
+    const segments: ProfileWindow["segments"] = [];
+    while (segments.length < SEGMENTS) segments.push({ blameMs: 0, painMs: 0 });
     const dishes = [...total].map(([dishId, contention]) => {
       const segment = segmentOf(dishId);
       if (dishId !== OTHER_DISHES) {

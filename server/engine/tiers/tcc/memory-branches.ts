@@ -5,6 +5,7 @@
 import { BRANCH_OPERATIONS, ENDED_STATES, isUnfinished, type TransactionState, type UnfinishedState } from "../../kernel/states.ts";
 import type { RemoteBranch } from "../../kernel/types.ts";
 import { BRANCH_FAILURES_MAX, BRANCH_LEASE_MS, type BranchRecord, type BranchReport } from "./ledger.ts";
+import { copies } from "./memory-rows.ts";
 
 export interface AttemptView extends Omit<BranchReport, "state" | "retryInMs"> {
   operation: (typeof BRANCH_OPERATIONS)[UnfinishedState];
@@ -82,7 +83,7 @@ export class MemoryBranches {
   }
 
   inspect(): { branches: BranchRecord[]; attempts: AttemptView[] } {
-    return structuredClone({ branches: [...this.branches.values()].flat(), attempts: [...this.attempts.values()] });
+    return { branches: copies([...this.branches.values()].flat()), attempts: copies(this.attempts.values()) };
   }
 }
 

@@ -27,7 +27,7 @@ import {
   type TryVerdict,
 } from "./ledger.ts";
 import { MemoryBranches, type AttemptView } from "./memory-branches.ts";
-import { copyOfDish, copyOfRecord, firstWithin, tombstone } from "./memory-rows.ts";
+import { copies, copyOfDish, copyOfRecord, firstWithin, tombstone } from "./memory-rows.ts";
 
 /** What a timeline adds to every version, as in Postgres (SQL: dish_version). */
 const TIMELINE = 2 ** 40;
@@ -192,15 +192,15 @@ export class MemoryLedger implements Ledger {
   }
 
   inspect(): LedgerView {
-    return structuredClone({
-      dishes: [...this.dishes.values()],
-      transactions: [...this.transactions.values()],
-      orders: [...this.orders.values()],
-      coupons: [...this.coupons.values()],
-      movements: this.movements,
+    return {
+      dishes: copies(this.dishes.values()),
+      transactions: [...this.transactions.values()].map(copyOfRecord),
+      orders: copies(this.orders.values()),
+      coupons: copies(this.coupons.values()),
+      movements: copies(this.movements),
       ...this.branches.inspect(),
       reviews: [...this.reviews].filter(([, { open }]) => open).map(([txId, { ticketId }]) => ({ txId, ticketId })),
-    });
+    };
   }
 
   private endIfDone(record: TransactionRecord, nowMs: number): SettledTransaction {

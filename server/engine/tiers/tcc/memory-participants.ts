@@ -170,13 +170,15 @@ export interface MemoryParticipantsParts {
   directory: ParticipantDirectory;
   /** The instance's own: it falls silent when the instance dies, and then no answer is heard. */
   clock: Clock;
+  /** Participants whose circuits it remembers; the gate's own bound unless told. */
+  participantsMax?: number;
 }
 
 /** One instance's way to the town. */
 export class MemoryParticipants implements Participants {
   private readonly gate: ParticipantGate;
 
-  constructor({ town, directory, clock }: MemoryParticipantsParts) {
+  constructor({ town, directory, clock, participantsMax }: MemoryParticipantsParts) {
     const wire: ParticipantWire = {
       send: (call, _target, timeoutMs) =>
         new Promise((resolve) => {
@@ -189,7 +191,7 @@ export class MemoryParticipants implements Participants {
           });
         }),
     };
-    this.gate = new ParticipantGate(clock, directory, wire);
+    this.gate = new ParticipantGate(clock, directory, wire, participantsMax);
   }
 
   call(call: BranchCall, timeoutMs: number): Promise<BranchAnswer> {

@@ -22,7 +22,11 @@ export function tombstone({ txId, cause }: LedgerMove, atMs: number): Transactio
   };
 }
 
-/** By hand: structuredClone costs thirty times as much, and a simulation copies millions. */
+/** Copies of rows without depth. By hand, like the next two: structuredClone costs thirty times as much, and a simulation copies millions. */
+export function copies<Row extends object>(rows: Iterable<Row>): Row[] {
+  return Array.from(rows, (row) => ({ ...row }));
+}
+
 export function copyOfDish(dish: DishRow | undefined): DishRow | null {
   return dish ? { ...dish } : null;
 }

@@ -38,7 +38,7 @@ interface Known {
 const FAILED = Symbol("the participant failed");
 
 export class ParticipantGate implements Participants {
-  private readonly known = new LRUCache<string, Known>({ max: PARTICIPANTS_MAX });
+  private readonly known: LRUCache<string, Known>;
   /** By origin. The directory bounds them: no other origin comes this far. */
   private readonly lines = new Map<string, Line>();
 
@@ -46,7 +46,10 @@ export class ParticipantGate implements Participants {
     private readonly clock: Clock,
     private readonly directory: ParticipantDirectory,
     private readonly wire: ParticipantWire,
-  ) {}
+    participantsMax = PARTICIPANTS_MAX,
+  ) {
+    this.known = new LRUCache({ max: participantsMax });
+  }
 
   async call(call: BranchCall, timeoutMs: number): Promise<BranchAnswer> {
     const startedAtMs = this.clock.monotonicMs();
