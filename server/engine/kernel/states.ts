@@ -74,6 +74,11 @@ export function canMove(from: TransactionState, to: TransactionState): boolean {
   return (TRANSACTION_MOVES[from] as readonly TransactionState[]).includes(to);
 }
 
+/** True of a state that nothing leads out of: whoever heard of it has heard the last. */
+export function isEnd(state: TransactionState): boolean {
+  return TRANSACTION_MOVES[state].length === 0;
+}
+
 /** Why a transaction was cancelled; null while it was not. */
 export type CancelCause = "REQUESTED" | "EXPIRED" | "FAILED";
 

@@ -5,7 +5,7 @@
 import { EngineError, isEngineError } from "../kernel/errors.ts";
 import type { Deadline } from "../kernel/deadline.ts";
 import { Flights } from "../kernel/flights.ts";
-import { canMove, isUnfinished, targetOf, VERB_TARGETS, type CancelCause, type TransactionState, type Verb } from "../kernel/states.ts";
+import { canMove, isEnd, isUnfinished, targetOf, VERB_TARGETS, type CancelCause, type TransactionState, type Verb } from "../kernel/states.ts";
 import type { MoveAnswer, TransactionRecord } from "../kernel/types.ts";
 import type { MoveVerdict } from "../tiers/tcc/ledger.ts";
 import { failureOf, notTheLastWord, type BasketKeys, type EngineCore } from "./engine-core.ts";
@@ -28,8 +28,8 @@ export interface MoveCounters {
 }
 
 interface Flight {
-  /** Its place among all calls of this instance. */
-  began: number;
+  /** When it last asked, among all calls of this instance: its answer is true for who arrived before that. */
+  asked: number;
   answer: Promise<MoveAnswer>;
 }
 
@@ -44,40 +44,44 @@ export class MovePath {
   ) {}
 
   /**
-   * Concurrent callers of one verb on one transaction share one flight. Its yes is true for everybody; its no only for those who
-   * came before it began: the transaction may have moved since it looked.
+   * Concurrent callers of one verb on one transaction share one flight. Its answer is true for those who came before it asked:
+   * since then the transaction may have moved. That it has come to its end stays true.
    */
   async run(verb: Verb, txId: string, deadline: Deadline, traceId: string, cause: CancelCause | null = null): Promise<MoveAnswer> {
     const key = `${verb} ${txId}`;
     const arrived = ++this.arrivals;
     for (;;) {
       const earlier = this.flights.get(key);
-      if (!earlier) return this.lead(key, this.fly(verb, txId, deadline, traceId, cause));
+      if (!earlier) return this.lead(key, verb, txId, deadline, traceId, cause);
       try {
-        return await this.core.inTime(earlier.answer, deadline, "an earlier call ended");
+        const answer = await this.core.inTime(earlier.answer, deadline, "an earlier call ended");
+        if (earlier.asked > arrived || isEnd(answer.state)) return answer;
       } catch (error) {
-        if (deadline.passed || earlier.began > arrived || !isEngineError(error) || error.retryable) throw error;
+        if (deadline.passed || earlier.asked > arrived || !isEngineError(error) || error.retryable) throw error;
       }
+      deadline.check("an earlier call ended");
     }
   }
 
-  private async lead(key: string, answer: Promise<MoveAnswer>): Promise<MoveAnswer> {
-    const flight = { began: ++this.arrivals, answer };
+  private async lead(key: string, verb: Verb, txId: string, deadline: Deadline, traceId: string, cause: CancelCause | null): Promise<MoveAnswer> {
+    const flight: Flight = { asked: 0, answer: Promise.resolve() as Promise<never> };
+    flight.answer = this.fly(flight, verb, txId, deadline, traceId, cause);
     this.flights.begin(key, flight);
     try {
-      return await answer;
+      return await flight.answer;
     } finally {
       this.flights.end(key, flight);
     }
   }
 
-  private async fly(verb: Verb, txId: string, deadline: Deadline, traceId: string, cause: CancelCause | null): Promise<MoveAnswer> {
+  private async fly(flight: Flight, verb: Verb, txId: string, deadline: Deadline, traceId: string, cause: CancelCause | null): Promise<MoveAnswer> {
     const { core } = this;
     const to = VERB_TARGETS[verb];
     let keys = core.baskets.get(txId) ?? null;
     for (let look = 0; look < LOOKS_MAX; look++) {
       deadline.check(`${verb} was decided`);
       if (!keys) {
+        flight.asked = ++this.arrivals;
         const record = await core.findTransaction(txId, deadline);
         if (record && !canMove(record.state, targetOf(to, record.remoteBranches))) return judge(verb, record);
         if (!record && verb !== "cancel") throw unknownTransaction(txId);
@@ -85,6 +89,7 @@ export class MovePath {
       }
       const request = { kind: "move", move: { txId, to, cause } } as const;
       const operation = new Operation(request, keys.dishIds, keys.couponId, deadline, core.clock.monotonicMs());
+      flight.asked = ++this.arrivals;
       const outcome = await core.submit(operation);
       if (outcome.kind === "failed" || outcome.kind === "late" || outcome.kind === "short") throw failureOf(outcome);
       if (outcome.kind !== "move") throw new Error(`a ${verb} was answered as a ${outcome.kind}`);

@@ -19,7 +19,7 @@ const LOOK_UP_MS = 100;
 const ABANDON_MS = 2_000;
 
 class Flight {
-  /** When it last asked what its answer rests on, among all calls of this instance: who arrived before that may believe it. */
+  /** When it last asked what its answer rests on, among all calls of this instance: it is true for who arrived before that. */
   asked = 0;
   answer: Promise<TryAnswer> = Promise.resolve() as Promise<never>;
   private hash: string | null = null;
@@ -66,7 +66,7 @@ export class TryPath {
         return { ...answer, replayed: true };
       }
       deadline.check("an earlier call with this txId ended");
-      // Another payload was in flight, its caller had less time than this one, or what it read may be older than this call:
+      // Another payload was in flight, its caller had less time than this one, or what it learned may be older than this call:
       // ask for oneself, or join a flight that asks later.
     }
   }
@@ -83,14 +83,14 @@ export class TryPath {
   }
 
   /**
-   * What a flight did itself is true for everybody who asked for it; what it only read, for those who came before it asked.
-   * @returns the flight's answer; null when it says nothing about this caller.
+   * A flight's answer is true for those who came before it asked: since then another instance may have moved the transaction.
+   * @returns that answer; null when it says nothing about this caller.
    */
   private async join(flight: Flight, ownHash: string, arrived: number, deadline: Deadline): Promise<TryAnswer | null> {
     const samePayload = flight.payloadHash === ownHash;
     try {
       const flown = await this.core.inTime(flight.answer, deadline, "an earlier call with this txId ended");
-      return samePayload && (flight.asked > arrived || !flown.replayed) ? flown : null;
+      return samePayload && flight.asked > arrived ? flown : null;
     } catch (error) {
       if (deadline.passed) throw error;
       const isFresh = flight.asked > arrived || (isEngineError(error) && error.code === "PARTICIPANT_REFUSED");
@@ -102,7 +102,11 @@ export class TryPath {
   private async fly(request: TryRequest, flight: Flight, call: CallContext, deadline: Deadline): Promise<TryAnswer> {
     const { core, counters } = this;
     const startedAtMs = core.clock.monotonicMs();
-    let lookedUp = false;
+    if (core.baskets.has(request.txId)) {
+      // Met here lately: it needs no portions to be answered again.
+      const known = await this.look(flight, [], deadline);
+      if (known) return this.replay(known, flight.payloadHash);
+    }
     let knownNew = false;
     for (;;) {
       deadline.check("stock was promised", "cas");
@@ -128,14 +132,6 @@ export class TryPath {
           throw new EngineError(verdict.code, verdict.message, { tier: "cas", txId: request.txId, dishes: verdict.dishes });
         }
         case "promised": {
-          // What was answered here lately is answered at once. Stock may settle during the look-up, and nobody would wake
-          // who parks after that: so stock is asked again first.
-          if (!lookedUp && core.baskets.has(request.txId)) {
-            lookedUp = true;
-            const known = await this.look(flight, [], deadline);
-            if (known) return this.replay(known, flight.payloadHash);
-            continue;
-          }
           const served = await this.park(verdict.dishId, verdict.quantity, deadline);
           if (served) continue;
           const known = await this.look(flight, [], deadline);

@@ -149,6 +149,35 @@ describe("found by simulation", () => {
     world.ledger.runBatch = runBatch;
   });
 
+  test("seed 12608: a Try that is asked for again after it was cancelled elsewhere does not hear that it is reserved", async () => {
+    const bench = await lab(5);
+    const { world, ledger } = bench;
+    const other = world.start().engine;
+    let late = Promise.resolve<unknown>(null);
+    ledger.after = async () => {
+      ledger.after = async () => {};
+      await other.cancel("t", CALL); // it is committed, and its answer is still on its way
+      late = bench.start("t");
+    };
+    await expect(bench.attempt("t")).resolves.toMatchObject({ how: "RESERVED" });
+    await expect(world.clock.run(late)).resolves.toMatchObject({ how: "LATE_TRY" });
+  });
+
+  test("nor that it is confirmed, who confirms again after it was reversed elsewhere", async () => {
+    const bench = await lab(5);
+    const { world, engine, ledger } = bench;
+    await bench.attempt("t");
+    const other = world.start().engine;
+    let late = Promise.resolve<unknown>(null);
+    ledger.after = async () => {
+      ledger.after = async () => {};
+      await other.reverse("t", CALL);
+      late = engine.confirm("t", CALL).catch((error: { code: string }) => error.code);
+    };
+    await expect(world.clock.run(engine.confirm("t", CALL))).resolves.toMatchObject({ state: "CONFIRMED" });
+    await expect(world.clock.run(late)).resolves.toBe("ILLEGAL_STATE");
+  });
+
   test("seed 99: a Try whose participants' answers were written down, and that was confirmed before it heard so, is not late", async () => {
     const place = new Neighbourhood(1, ["points"]);
     await place.supply(10);
