@@ -1,6 +1,6 @@
 /**
  * Customers and operators of a simulated run: who asks what of whom, when, drawn from the seed. Callers are as bad as real ones:
- * they click twice, ask again elsewhere, give up, cancel what never came, and pay late. Every call ends up in the history.
+ * they click twice, ask again elsewhere, change their mind, give up, cancel what never came, and pay late. Every call ends up in the history.
  */
 import { isEngineError } from "../kernel/errors.ts";
 import { integerBetween, pick, type Random } from "../kernel/random.ts";
@@ -17,6 +17,9 @@ const COUPONS = ["c1", "c2", "c3", "c4"];
 /** What the API gives a request, and when a caller gives up by itself. */
 const TIMEOUT_MS = 800;
 const GIVES_UP_MS = 1_500;
+
+/** Who changes their mind does so while the answer is on its way. */
+const CHANGES_MIND_MS = 60;
 
 /** Short, so that much expires within a run; the longest bounds how long everything takes to end. */
 const TTL_SECONDS = [1, 1, 2, 3, 5, 8, 12] as const;
@@ -67,13 +70,14 @@ export class Workload {
   operate(): void {
     this.begun++;
     const dice = this.random.next();
-    if (dice < 0.39) this.try(this.newCustomer());
-    else if (dice < 0.51) this.try(this.somebody(({ acknowledged }) => acknowledged) ?? this.newCustomer());
-    else if (dice < 0.66) this.move("confirm");
-    else if (dice < 0.74) this.move("cancel");
-    else if (dice < 0.81) this.move("reverse");
-    else if (dice < 0.88) this.changeStock();
-    else if (dice < 0.91) this.doubleClick();
+    if (dice < 0.375) this.try(this.newCustomer());
+    else if (dice < 0.495) this.try(this.somebody(({ acknowledged }) => acknowledged) ?? this.newCustomer());
+    else if (dice < 0.645) this.move("confirm");
+    else if (dice < 0.725) this.move("cancel");
+    else if (dice < 0.795) this.move("reverse");
+    else if (dice < 0.865) this.changeStock();
+    else if (dice < 0.88) this.doubleClick();
+    else if (dice < 0.91) this.changeOfMind();
     else if (dice < 0.94) this.race();
     else if (dice < 0.96) this.cancelEarly();
     else if (dice < 0.98) this.comeLate();
@@ -155,6 +159,18 @@ export class Workload {
     const customer = this.random.next() < 0.5 ? this.newCustomer() : (this.somebody() ?? this.newCustomer());
     this.try(customer);
     this.try(customer);
+  }
+
+  /** Takes it back elsewhere before the answer is there, and asks for it again where it was asked first. */
+  private changeOfMind(): void {
+    const reserved = this.random.next() < 0.4 ? this.somebody(({ acknowledged, confirmed }) => acknowledged && !confirmed) : null;
+    const customer = reserved ?? this.newCustomer();
+    const at = this.anyInstance();
+    const ask = (): void => (reserved ? this.move("confirm", customer, at) : this.try(customer, at));
+    const soonMs = this.random.next() * CHANGES_MIND_MS;
+    ask();
+    this.world.clock.schedule(soonMs, () => this.move(reserved ? "reverse" : "cancel", customer));
+    this.world.clock.schedule(soonMs + this.random.next() * CHANGES_MIND_MS, ask);
   }
 
   /** A payment and a cancellation cross. */

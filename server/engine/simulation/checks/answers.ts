@@ -19,7 +19,7 @@ export function checkAnswers({ calls, commitMsMax = 0 }: History, books: Books |
   const changes = groupBy(calls.filter((call): call is ChangeCall => call.verb === "change"), ({ request }) => request.actionKey);
   return [
     ...[...trys].flatMap(([txId, group]) => checkTrys(txId, group, books, commitMsMax)),
-    ...[...moves].flatMap(([txId, group]) => checkMoves(txId, group, books)),
+    ...[...moves].flatMap(([txId, group]) => checkMoves(txId, group, books, commitMsMax)),
     ...[...changes].flatMap(([actionKey, group]) => checkChanges(actionKey, group, books)),
   ];
 }
@@ -43,7 +43,7 @@ function checkTrys(txId: string, calls: readonly TryCall[], books: Books | null,
         if (account.request.couponId !== request.couponId || account.request.orderId !== request.orderId) wrong.push(`${txId} was answered with another order's or coupon's reservation`);
         if ((account.states[0]?.atMs ?? 0) > endedAtMs) wrong.push(`${txId} was acknowledged before it was committed`);
         if (account.expiresAtMs !== expiresAtMs) wrong.push(`${txId} was told that it expires ${expiresAtMs - account.expiresAtMs} ms from when it does`);
-        if (!wasIn(account.states, state, startedAtMs - commitMsMax, endedAtMs)) wrong.push(`${txId} was told it is ${state}, and was not between ${startedAtMs} and ${endedAtMs} ms`);
+        if (!wasIn(account.states, state, startedAtMs - commitMsMax, endedAtMs)) wrong.push(`${txId} was told it is ${state}, and was not ${during(call)}`);
       }
     } else if (ending.kind === "refused" && !ending.retryable && first && startedAtMs > first.call.endedAtMs && samePayload(request, first.call.request) && ending.code !== "LATE_TRY") {
       wrong.push(`${txId} was acknowledged, and asked again refused as ${ending.code}`);
@@ -57,7 +57,7 @@ function checkTrys(txId: string, calls: readonly TryCall[], books: Books | null,
   return wrong;
 }
 
-function checkMoves(txId: string, calls: readonly MoveCall[], books: Books | null): string[] {
+function checkMoves(txId: string, calls: readonly MoveCall[], books: Books | null, commitMsMax: number): string[] {
   const wrong: string[] = [];
   const acknowledged = new Set(calls.filter(({ ending }) => ending.kind === "answered").map(({ verb }) => verb));
   if (acknowledged.has("cancel") && (acknowledged.has("confirm") || acknowledged.has("reverse"))) {
@@ -65,11 +65,14 @@ function checkMoves(txId: string, calls: readonly MoveCall[], books: Books | nul
   }
   if (!books) return wrong;
   const states = books.accounts.get(txId)?.states ?? [];
-  for (const { verb, ending, endedAtMs } of calls) {
+  for (const call of calls) {
+    const { verb, ending, startedAtMs, endedAtMs } = call;
     if (ending.kind !== "answered") continue;
-    const reached = states.find(({ state }) => state === ending.answer.state);
-    if (!reached) wrong.push(`${verb} of ${txId} was acknowledged as ${ending.answer.state}, which it never was`);
+    const told = ending.answer.state;
+    const reached = states.find(({ state }) => state === told);
+    if (!reached) wrong.push(`${verb} of ${txId} was acknowledged as ${told}, which it never was`);
     else if (reached.atMs > endedAtMs) wrong.push(`${verb} of ${txId} was acknowledged before it was committed`);
+    else if (!wasIn(states, told, startedAtMs - commitMsMax, endedAtMs)) wrong.push(`${verb} of ${txId} was told ${told}, and it was not ${during(call)}`);
   }
   for (const verb of ["confirm", "cancel", "reverse"] as const) {
     const asked = calls.filter((call) => call.verb === verb);
@@ -92,6 +95,8 @@ function checkChanges(actionKey: string, calls: readonly ChangeCall[], books: Bo
 function wasIn(states: readonly { atMs: number; state: TransactionState }[], wanted: TransactionState, fromMs: number, toMs: number): boolean {
   return states.some(({ atMs, state }, index) => state === wanted && atMs <= toMs && (states[index + 1]?.atMs ?? Number.POSITIVE_INFINITY) >= fromMs);
 }
+
+const during = ({ startedAtMs, endedAtMs }: Call): string => `between ${startedAtMs.toFixed(1)} and ${endedAtMs.toFixed(1)} ms`;
 
 function samePayload(a: TryCall["request"], b: TryCall["request"]): boolean {
   const payload = ({ storeId, lines, orderId, couponId }: TryCall["request"]): string =>

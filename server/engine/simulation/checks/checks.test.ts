@@ -70,6 +70,7 @@ describe("each acknowledged Try exactly once, with one answer", () => {
     ["unavailable, and a reservation", [triedInVain(A, [0, 20], refused("UNAVAILABLE", { retryable: true }))], undefined, /refused to everybody who asked \(UNAVAILABLE\)/],
     ["a confirm and a cancel that both succeed", [moved("confirm", "a", [15, 25]), moved("cancel", "a", [15, 25])], accepted().commit(20, { moves: [["a", "CONFIRMED", "MOVED"]] }, [2, 0, 1]), /confirm and cancel were both acknowledged/],
     ["a confirm that never happened", [moved("confirm", "a", [15, 25])], undefined, /acknowledged as CONFIRMED, which it never was/],
+    ["a confirm that was reversed before it was asked for", [moved("confirm", "a", [15, 25]), moved("confirm", "a", [45, 55])], accepted().commit(20, { moves: [["a", "CONFIRMED", "MOVED"]] }, [2, 0, 1]).commit(40, { moves: [["a", "REVERSED", "MOVED"]] }, [3, 0, 0]), /told CONFIRMED, and it was not between 45\.0 and 55\.0/],
     ["a cancel that was refused, and happened", [moved("cancel", "a", [15, 25], refused("ILLEGAL_STATE"))], accepted().commit(20, { moves: [["a", "CANCELLED", "MOVED"]] }, [3, 0, 0]), /cancel of a was refused to everybody/],
     ["a restock that was acknowledged and never applied", [changed({ actionKey: "k", kind: "RESTOCK", quantity: 1 }, [0, 5], { kind: "answered", answer: { dishId: "noodles" } as never })], undefined, /k was acknowledged and never applied/],
   ])("%s is noticed", (_, calls, scribe, sentence) => {

@@ -134,7 +134,7 @@ export class StepChecks implements Watcher {
   }
 
   say(what: string): void {
-    this.wrong.push(`${this.clock.monotonicMs()} ms: ${what}`);
+    this.wrong.push(`${this.clock.monotonicMs().toFixed(1)} ms: ${what}`);
   }
 
   /** Memory holds what Postgres said, and the newer reading wins. */
