@@ -7,6 +7,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { END_SIGNALS } from "../../scripts/command-line.ts";
 import { migrate } from "../../server/embedded/migrate.ts";
 import { startPostgres, stopPostgresLeftIn } from "../../server/embedded/postgres.ts";
 import { isAlive } from "../../server/embedded/processes.ts";
@@ -17,8 +18,6 @@ const CONNECTIONS_MAX = 260;
 
 const FOLDER = "eightysix-bench-";
 const TEMPLATE = "bench_template";
-
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 export interface Stand {
   /** A temporary folder of its own, which goes with it. */
@@ -45,13 +44,13 @@ export async function openStand(cacheDir: string, say: (sentence: string) => voi
   await migrate(urlOf(TEMPLATE));
   const [settings] = await ask("SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS commits, current_setting('server_version') AS version");
   const close = async (): Promise<void> => {
-    for (const signal of SIGNALS) process.off(signal, interrupted);
+    for (const signal of END_SIGNALS) process.off(signal, interrupted);
     await Promise.all([postgres.stop(), redis.stop()]);
     rmSync(folder, { recursive: true, force: true });
   };
-  // Who presses Ctrl-C leaves no servers behind.
+  // Who presses Ctrl-C, or closes the terminal, leaves no servers behind.
   const interrupted = (): void => void close().finally(() => process.exit(130));
-  for (const signal of SIGNALS) process.once(signal, interrupted);
+  for (const signal of END_SIGNALS) process.once(signal, interrupted);
   return {
     folder,
     redisUrl: redis.url,

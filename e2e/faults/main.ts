@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { answerNotRun } from "../../scripts/command-line.ts";
+import { answerNotRun, END_SIGNALS } from "../../scripts/command-line.ts";
 import { PROJECT_DIR } from "../../server/config.ts";
 import { readCommand, USAGE } from "./arguments.ts";
 import { runCampaigns } from "./campaigns.ts";
@@ -19,7 +19,7 @@ async function main(): Promise<number> {
   if (command.kind !== "run") return answerNotRun(command, USAGE);
   const dir = mkdtempSync(join(tmpdir(), "eightysix-faults-"));
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  for (const signal of END_SIGNALS) process.once(signal, () => stop.abort());
   // Something of the campaign's own broke: what it started has to be stopped all the same.
   let stray: Error | null = null;
   process.on("uncaughtException", (error) => {

@@ -4,7 +4,7 @@
  */
 import { join, resolve } from "node:path";
 import { StartError } from "../../server/embedded/start-error.ts";
-import { answerNotRun } from "../command-line.ts";
+import { answerNotRun, END_SIGNALS } from "../command-line.ts";
 import { readCommand, USAGE } from "./arguments.ts";
 import { holdFolder } from "./folder.ts";
 import { modeInWords } from "./mode.ts";
@@ -43,8 +43,7 @@ async function main(): Promise<void> {
       })
       .catch((error: Error) => fail(error.message));
   };
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
+  for (const signal of END_SIGNALS) process.once(signal, stop);
 }
 
 function welcome({ url, mode }: ParticipantServer, folder: string, participant: Participant): string {

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { answerNotRun } from "../command-line.ts";
+import { answerNotRun, END_SIGNALS } from "../command-line.ts";
 import { type FirstRun, readCommand, USAGE } from "./arguments.ts";
 import { Progress } from "./progress.ts";
 import { figuresOf, inWords, isBroken } from "./report.ts";
@@ -35,8 +35,7 @@ async function main(): Promise<number> {
     if (interruptedAtMs === Number.POSITIVE_INFINITY) interruptedAtMs = performance.now();
     rush.interrupt("stopped by hand");
   };
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
+  for (const signal of END_SIGNALS) process.on(signal, interrupt);
 
   const held = await rush.done;
   const figures = figuresOf(held);
