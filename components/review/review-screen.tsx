@@ -112,7 +112,7 @@ function Row({ ticket, index, here, onChoose }: { ticket: ReviewTicket; index: n
           <span className="px-1.5">·</span>
           {names.own(storeNames)}
         </p>
-        {participant !== null && <p className="truncate text-xs text-text-2" title={lastError ?? undefined}>{lastError === null ? participant : `${participant}: ${lastError}`}</p>}
+        {participant !== null && <p className="truncate text-xs text-text-2" title={lastError ?? undefined}>{complaint(participant, lastError)}</p>}
       </div>
       <div className="text-right">
         <Since atMs={ticket.openedAtMs} />
@@ -129,4 +129,10 @@ function Since({ atMs }: { atMs: number }) {
   const age = useAge();
   const nowMs = useNowMs();
   return <p className="figures font-medium whitespace-nowrap">{age(nowMs - atMs)}</p>;
+}
+
+/** Most errors name their participant; one that a participant's own words make does not. */
+function complaint(participant: string, lastError: string | null): string {
+  if (lastError === null) return participant;
+  return lastError.includes(participant) ? lastError : `${participant}: ${lastError}`;
 }
