@@ -33,6 +33,8 @@ export class StepChecks implements Watcher {
   private redisVersions = new Map<string, number>();
   private held = new Map<string, Held>();
   private readonly ended = new Set<string>();
+  /** The latest batch of an instance that was settled, by side, instance and dish: a take of an earlier one gets no hold. */
+  private readonly settledUpTo = new Map<string, number>();
   private readonly lastAskAtMs = new Map<string, number>();
   /** Who was told that a reservation is due, and when; until it sweeps. */
   private readonly sweepOwedSinceMs = new Map<string, number>();
@@ -114,7 +116,9 @@ export class StepChecks implements Watcher {
 
   took(instance: string, storeId: string, owner: HoldOwner, requests: readonly TakeRequest[], { grants }: TakeAnswer): void {
     const name = holdName(owner);
-    const dishIds = requests.filter((_, position) => (grants[position]?.granted ?? 0) > 0).map(({ dishId }) => dishId);
+    const side = this.redis().sideOf(instance)?.name;
+    const isLate = (dishId: string): boolean => owner.sequence <= (this.settledUpTo.get(`${side} ${owner.instance} ${dishId}`) ?? -1);
+    const dishIds = requests.filter(({ dishId }, position) => (grants[position]?.granted ?? 0) > 0 && !isLate(dishId)).map(({ dishId }) => dishId);
     if (dishIds.length > 0 && !this.held.has(name)) this.held.set(name, { storeId, dishIds, atMs: this.clock.monotonicMs() });
     this.lookAtRedis(instance, storeId, requests.map(({ dishId }) => dishId));
   }
@@ -122,7 +126,11 @@ export class StepChecks implements Watcher {
   settled(instance: string, storeId: string, owner: HoldOwner, requests: readonly { dishId: string }[]): void {
     const dishIds = requests.map(({ dishId }) => dishId);
     const side = this.redis().sideOf(instance)?.name;
-    for (const dishId of dishIds) this.ended.add(`${side} ${holdName(owner)} ${dishId}`);
+    for (const dishId of dishIds) {
+      const key = `${side} ${owner.instance} ${dishId}`;
+      this.ended.add(`${side} ${holdName(owner)} ${dishId}`);
+      this.settledUpTo.set(key, Math.max(owner.sequence, this.settledUpTo.get(key) ?? -1));
+    }
     this.held.delete(holdName(owner));
     this.lookAtRedis(instance, storeId, dishIds);
   }
@@ -131,6 +139,7 @@ export class StepChecks implements Watcher {
     this.redisVersions = new Map();
     this.held = new Map();
     this.ended.clear();
+    this.settledUpTo.clear();
   }
 
   say(what: string): void {
