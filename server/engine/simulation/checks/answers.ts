@@ -99,8 +99,8 @@ function wasIn(states: readonly { atMs: number; state: TransactionState }[], wan
 const during = ({ startedAtMs, endedAtMs }: Call): string => `between ${startedAtMs.toFixed(1)} and ${endedAtMs.toFixed(1)} ms`;
 
 function samePayload(a: TryCall["request"], b: TryCall["request"]): boolean {
-  const payload = ({ storeId, lines, orderId, couponId }: TryCall["request"]): string =>
-    JSON.stringify([storeId, orderId, couponId, lines.map(({ dishId, quantity }) => [dishId, quantity])]);
+  const payload = ({ storeId, lines, orderId, couponId, participants = [] }: TryCall["request"]): string =>
+    JSON.stringify([storeId, orderId, couponId, lines.map(({ dishId, quantity }) => [dishId, quantity]), participants.map(({ participant, body }) => [participant, body])]);
   return payload(a) === payload(b);
 }
 

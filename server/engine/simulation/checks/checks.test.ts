@@ -77,6 +77,12 @@ describe("each acknowledged Try exactly once, with one answer", () => {
     expect(wrongIn(calls, scribe)).toMatch(sentence);
   });
 
+  test("seed 44907: who asks with other participants is another, and may be told so", () => {
+    const other = request("a", 1, { participants: [{ participant: "wallet", tryUrl: "t", confirmUrl: "c", cancelUrl: "c", body: { amount: 1 } }] });
+    expect(wrongIn([tried(A, [0, 20]), triedInVain(other, [30, 40], refused("IDEMPOTENCY_MISMATCH"))])).toBe("");
+    expect(wrongIn([tried(A, [0, 20]), triedInVain(A, [30, 40], refused("IDEMPOTENCY_MISMATCH"))])).toMatch(/asked again refused as IDEMPOTENCY_MISMATCH/);
+  });
+
   test("an outcome that is unknown proves nothing", () => {
     expect(wrongIn([triedInVain(A, [0, 20], { kind: "unknown" }), triedInVain(A, [30, 40], refused("DEADLINE_EXCEEDED", { retryable: true }))])).toBe("");
   });
