@@ -76,10 +76,10 @@ export class LiveBoard {
   private unknownSinceMs = Number.POSITIVE_INFINITY;
   private databaseAheadMs = 0;
   private postgresReadable = true;
-  private pendingFlight: Promise<void> | null = null;
+  private pendingFlight: Promise<unknown> | null = null;
   private pendingReadAtMs = Number.NEGATIVE_INFINITY;
   private menuReadAtMs = Number.NEGATIVE_INFINITY;
-  private menuFlight: Promise<void> | null = null;
+  private menuFlight: Promise<unknown> | null = null;
   private timer: Timer | null = null;
   private locksTimer: Timer | null = null;
   private unsubscribe: (() => void) | null = null;
@@ -146,7 +146,7 @@ export class LiveBoard {
         this.menuReadAtMs = Number.NEGATIVE_INFINITY;
       },
     });
-    await this.readMenu(null);
+    await this.readMenu();
     this.overviewSource.reorderIfDue();
     this.everySecond();
     this.lookAtLocks();
@@ -191,18 +191,14 @@ export class LiveBoard {
 
   /** @throws when it is not known whether there is such a dish. */
   private async readDish(dishId: string): Promise<void> {
-    while (this.menuFlight !== null) await this.menuFlight; // it reads others, and so may the next
-    if (this.book.get(dishId) !== undefined) return;
-    await this.readMenu([dishId]);
-    if (!this.postgresReadable && this.book.get(dishId) === undefined) throw new Error(`the menu cannot be read: nobody knows whether there is a dish ${dishId}`);
+    const isRead = await this.readDishes([dishId]);
+    if (!isRead && this.book.get(dishId) === undefined) throw new Error(`the menu cannot be read: nobody knows whether there is a dish ${dishId}`);
   }
 
-  private async readNewDishes(): Promise<void> {
-    while (this.menuFlight !== null) await this.menuFlight;
-    if (this.unknownDishes.size === 0) return;
+  private readNewDishes(): Promise<unknown> {
     const dishIds = [...this.unknownDishes];
     this.unknownDishes.clear();
-    return this.readMenu(dishIds);
+    return this.readDishes(dishIds);
   }
 
   private follow(entry: FeedEntry): void {
@@ -224,11 +220,11 @@ export class LiveBoard {
     if (sample !== null) this.overviewSource.sampled(sample);
     this.overviewSource.reorderIfDue();
     this.overview.poke();
-    const reads: Promise<void>[] = [this.dishPages.tick()];
-    if (this.unknownDishes.size > 0 && this.menuFlight === null && (this.watched || this.unknownIsOld)) {
+    const reads: Promise<unknown>[] = [this.dishPages.tick()];
+    if (this.unknownDishes.size > 0 && (this.watched || this.unknownIsOld)) {
       reads.push(this.readNewDishes());
     } else if (this.book.size === 0 || (this.menuIsOld && this.watched)) {
-      reads.push(this.readMenu(null));
+      reads.push(this.readMenu());
     }
     // Away: it is asked for whoever looks, until it answers.
     if (this.transactions.occupied || !this.postgresReadable) reads.push(this.readPending());
@@ -263,19 +259,25 @@ export class LiveBoard {
     });
   }
 
-  private readMenu(dishIds: string[] | null): Promise<void> {
-    this.menuFlight ??= this.read(async () => {
-      const entries = await this.reads.menu(dishIds);
-      if (dishIds === null) this.menuReadAtMs = this.clock.monotonicMs();
-      this.engine.hear(entries.map(({ row }) => row));
-      this.book.load(entries, this.nowMs());
-    }).finally(() => {
+  /** The whole menu, once at a time. */
+  private readMenu(): Promise<unknown> {
+    this.menuFlight ??= this.readDishes(null).finally(() => {
       this.menuFlight = null;
     });
     return this.menuFlight;
   }
 
-  private readPending(): Promise<void> {
+  /** @param dishIds null: every dish. Never shared: a read that is under way brings what others asked for. */
+  private readDishes(dishIds: string[] | null): Promise<boolean> {
+    return this.read(async () => {
+      const entries = await this.reads.menu(dishIds);
+      if (dishIds === null) this.menuReadAtMs = this.clock.monotonicMs();
+      this.engine.hear(entries.map(({ row }) => row));
+      this.book.load(entries, this.nowMs());
+    });
+  }
+
+  private readPending(): Promise<unknown> {
     this.pendingFlight ??= this.read(async () => {
       const askedAtMs = this.clock.nowMs();
       const read = await this.reads.pending();
@@ -288,13 +290,16 @@ export class LiveBoard {
     return this.pendingFlight;
   }
 
-  private async read(task: () => Promise<void>): Promise<void> {
+  /** @returns whether it could be done. */
+  private async read(task: () => Promise<void>): Promise<boolean> {
     try {
       await task();
       this.postgresReadable = true;
       this.overview.poke();
+      return true;
     } catch (error) {
       this.unread(error);
+      return false;
     }
   }
 
