@@ -18,8 +18,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test("processes that make a secret at one moment keep the same one", async () => {
+test.each([
+  ["processes", ""],
+  ["processes of one number, as in containers that share a folder,", `Object.defineProperty(process, "pid", { value: 1 });`],
+])("%s that make a secret at one moment keep the same one", async (_, first) => {
   const program = `
+    ${first}
     const { keptSecret } = await import(${JSON.stringify(join(import.meta.dirname, "files.ts"))});
     await new Promise((begin) => setTimeout(begin, ${Date.now() + BEGIN_AFTER_MS} - Date.now()));
     const kept = Array.from({ length: ${FILES} }, (_, i) => keptSecret(${JSON.stringify(folder)} + "/" + i));

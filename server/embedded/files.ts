@@ -26,7 +26,8 @@ export function createWhole(path: string, content: string): boolean {
 }
 
 function writeBeside(path: string, content: string, mode: number): string {
-  const temporary = `${path}.${process.pid}.new`;
+  // By chance too: processes of two containers may have one number.
+  const temporary = `${path}.${process.pid}.${randomBytes(4).toString("hex")}.new`;
   const file = openSync(temporary, "w", mode);
   try {
     writeSync(file, content);
