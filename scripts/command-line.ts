@@ -12,9 +12,6 @@ export class Refusal extends Error {}
 /** A command line that runs nothing. */
 export type NotRun = { kind: "help" } | { kind: "refused"; message: string };
 
-/** What asks a program to end: Ctrl-C, kill, and a terminal that was closed. */
-export const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
 export interface Bounds {
   readonly from: number;
   readonly to: number;

@@ -3,6 +3,7 @@
  * It cannot save what kill -9 interrupts; the next start does that.
  */
 import { readFileSync } from "node:fs";
+import { END_SIGNALS } from "./embedded/processes.ts";
 import { StartError } from "./embedded/start-error.ts";
 import { calm, type Log } from "./log.ts";
 
@@ -10,7 +11,6 @@ import { calm, type Log } from "./log.ts";
 const EXIT_MS_MAX = 9_500;
 /** How soon we notice that npm was killed: then no signal will ever reach us. */
 const PARENT_CHECK_MS = 500;
-const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
 interface Step {
   name: string;
@@ -26,7 +26,7 @@ export class Shutdown {
   constructor(log: Log, followParent: boolean) {
     this.log = log;
     // npm and the terminal may both send the signal: the second one changes nothing.
-    for (const signal of SIGNALS) process.on(signal, () => void this.run(0));
+    for (const signal of END_SIGNALS) process.on(signal, () => void this.run(0));
     // Next listens to it too and would go on as if nothing had happened.
     process.on("uncaughtException", (error) => void this.because(error));
     // A promise that nobody waited for leaves nothing half done that somebody waits for: selling goes on.

@@ -7,10 +7,9 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { END_SIGNALS } from "../../scripts/command-line.ts";
 import { migrate } from "../../server/embedded/migrate.ts";
 import { startPostgres, stopPostgresLeftIn } from "../../server/embedded/postgres.ts";
-import { isAlive } from "../../server/embedded/processes.ts";
+import { END_SIGNALS, isAlive } from "../../server/embedded/processes.ts";
 import { startRedis, stopRedisLeftIn } from "../../server/embedded/redis.ts";
 
 /** Three instances of a contender with a pool of 64 each, and what watches them. */

@@ -5,8 +5,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { answerNotRun, END_SIGNALS } from "../../scripts/command-line.ts";
+import { answerNotRun } from "../../scripts/command-line.ts";
 import { PROJECT_DIR } from "../../server/config.ts";
+import { END_SIGNALS } from "../../server/embedded/processes.ts";
 import { readCommand, USAGE } from "./arguments.ts";
 import { runCampaigns } from "./campaigns.ts";
 import { inWords } from "./report.ts";

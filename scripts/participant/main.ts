@@ -3,8 +3,9 @@
  * 2 on wrong usage.
  */
 import { join, resolve } from "node:path";
+import { END_SIGNALS } from "../../server/embedded/processes.ts";
 import { StartError } from "../../server/embedded/start-error.ts";
-import { answerNotRun, END_SIGNALS } from "../command-line.ts";
+import { answerNotRun } from "../command-line.ts";
 import { readCommand, USAGE } from "./arguments.ts";
 import { holdFolder } from "./folder.ts";
 import { modeInWords } from "./mode.ts";

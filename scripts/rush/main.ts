@@ -4,7 +4,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { answerNotRun, END_SIGNALS } from "../command-line.ts";
+import { END_SIGNALS } from "../../server/embedded/processes.ts";
+import { answerNotRun } from "../command-line.ts";
 import { type FirstRun, readCommand, USAGE } from "./arguments.ts";
 import { Progress } from "./progress.ts";
 import { figuresOf, inWords, isBroken } from "./report.ts";

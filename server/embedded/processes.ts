@@ -12,6 +12,9 @@ const execFileAsync = promisify(execFile);
 const POLL_MS = 25;
 const LOG_BYTES_MAX = 10 * 1024 * 1024;
 
+/** What asks a program to end: Ctrl-C, kill, and a terminal that was closed. */
+export const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /** What a server of ours sees of the environment: nothing of our own, so nothing secret. */
 export function serverEnv(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   const env: Record<string, string> = { PATH: "/usr/local/bin:/usr/bin:/bin", LC_ALL: "C", TZ: "UTC", ...more };
