@@ -52,20 +52,19 @@ export class MovePath {
     const arrived = ++this.arrivals;
     for (;;) {
       const earlier = this.flights.get(key);
-      if (!earlier) return this.lead(key, verb, txId, deadline, traceId, cause);
+      if (!earlier) return this.lead(key, (flight) => this.fly(flight, verb, txId, deadline, traceId, cause));
       try {
         const answer = await this.core.inTime(earlier.answer, deadline, "an earlier call ended");
         if (earlier.asked > arrived || isEnd(answer.state)) return answer;
       } catch (error) {
         if (deadline.passed || earlier.asked > arrived || !isEngineError(error) || error.retryable) throw error;
       }
-      deadline.check("an earlier call ended");
     }
   }
 
-  private async lead(key: string, verb: Verb, txId: string, deadline: Deadline, traceId: string, cause: CancelCause | null): Promise<MoveAnswer> {
+  private async lead(key: string, fly: (flight: Flight) => Promise<MoveAnswer>): Promise<MoveAnswer> {
     const flight: Flight = { asked: 0, answer: Promise.resolve() as Promise<never> };
-    flight.answer = this.fly(flight, verb, txId, deadline, traceId, cause);
+    flight.answer = fly(flight);
     this.flights.begin(key, flight);
     try {
       return await flight.answer;
