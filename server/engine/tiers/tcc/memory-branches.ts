@@ -28,7 +28,7 @@ export class MemoryBranches {
   }
 
   of(txId: string): BranchRecord[] {
-    return (this.branches.get(txId) ?? []).map((branch) => ({ ...branch }));
+    return copies(this.branches.get(txId) ?? []);
   }
 
   claim(limit: number, nowMs: number): BranchRecord[] {
@@ -41,7 +41,7 @@ export class MemoryBranches {
       branch.attempt++;
       branch.nextAttemptAtMs = nowMs + BRANCH_LEASE_MS;
     }
-    return due.map((branch) => ({ ...branch }));
+    return copies(due);
   }
 
   report(report: BranchReport, nowMs: number): void {
@@ -83,7 +83,7 @@ export class MemoryBranches {
   }
 
   inspect(): { branches: BranchRecord[]; attempts: AttemptView[] } {
-    return { branches: copies([...this.branches.values()].flat()), attempts: copies(this.attempts.values()) };
+    return { branches: copies([...this.branches.values()].flat()), attempts: copies([...this.attempts.values()]) };
   }
 }
 

@@ -193,10 +193,10 @@ export class MemoryLedger implements Ledger {
 
   inspect(): LedgerView {
     return {
-      dishes: copies(this.dishes.values()),
+      dishes: copies([...this.dishes.values()]),
       transactions: [...this.transactions.values()].map(copyOfRecord),
-      orders: copies(this.orders.values()),
-      coupons: copies(this.coupons.values()),
+      orders: copies([...this.orders.values()]),
+      coupons: copies([...this.coupons.values()]),
       movements: copies(this.movements),
       ...this.branches.inspect(),
       reviews: [...this.reviews].filter(([, { open }]) => open).map(([txId, { ticketId }]) => ({ txId, ticketId })),
