@@ -161,7 +161,7 @@ export class Workload {
     this.try(customer);
   }
 
-  /** Takes it back elsewhere before the answer is there, and asks for it again where it was asked first. */
+  /** Takes it back, mostly elsewhere, before the answer is there, and asks for it again where it was asked first. */
   private changeOfMind(): void {
     const reserved = this.random.next() < 0.4 ? this.somebody(({ acknowledged, confirmed }) => acknowledged && !confirmed) : null;
     const customer = reserved ?? this.newCustomer();

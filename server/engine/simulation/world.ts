@@ -36,7 +36,7 @@ export interface WorldFaults {
 /** Small, so that evictions happen and an engine costs little to make. */
 const CAPACITY = { cells: 64, baskets: 64 };
 
-/** More than there are, so none is forgotten; a table for the usual thousand is most of what an engine costs to make. */
+/** More than there are, so none is forgotten; a table for the usual thousand was two fifths of what an engine cost to make. */
 const PARTICIPANTS_MAX = 64;
 
 /** When callers give up, as the adapters do: LEDGER_CALL_MS_MAX of `postgres-calls.ts`, REDIS_COMMAND_MS_MAX of `create-engine.ts`. */
