@@ -18,6 +18,9 @@ const PROOF_OPERATIONS_MIN = 300_000;
 
 const VIOLATIONS_SHOWN = 10;
 
+/** 128 and the number of SIGPIPE: what a shell says of a program whose reader went away, as `head` does. */
+const EXIT_UNREAD = 141;
+
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(): Promise<number> {
@@ -120,6 +123,11 @@ function progress(seeds: number): CampaignProgress {
 }
 
 type CampaignProgress = ((played: number) => void) | undefined;
+
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(EXIT_UNREAD);
+});
 
 main().then(
   (code) => {
