@@ -57,7 +57,7 @@ export class MovePath {
         const answer = await this.core.inTime(earlier.answer, deadline, "an earlier call ended");
         if (earlier.asked > arrived || isEnd(answer.state)) return answer;
       } catch (error) {
-        if (deadline.passed || earlier.asked > arrived || !isEngineError(error) || error.retryable) throw error;
+        if (earlier.asked > arrived || !isEngineError(error) || error.retryable) throw error;
       }
     }
   }

@@ -65,7 +65,7 @@ export class TryPath {
         this.counters.replayed++;
         return { ...answer, replayed: true };
       }
-      deadline.check("an earlier call with this txId ended");
+      deadline.check("an earlier call with this txId ended; ask again with the same id");
       // Another payload was in flight, its caller had less time than this one, or what it learned may be older than this call:
       // ask for oneself, or join a flight that asks later.
     }
@@ -92,7 +92,6 @@ export class TryPath {
       const flown = await this.core.inTime(flight.answer, deadline, "an earlier call with this txId ended");
       return samePayload && flight.asked > arrived ? flown : null;
     } catch (error) {
-      if (deadline.passed) throw error;
       const isFresh = flight.asked > arrived || (isEngineError(error) && error.code === "PARTICIPANT_REFUSED");
       if (samePayload && isEngineError(error) && !error.retryable && isFresh) throw error;
       return null;

@@ -178,6 +178,54 @@ describe("found by simulation", () => {
     await expect(world.clock.run(late)).resolves.toBe("ILLEGAL_STATE");
   });
 
+  describe("an answer that comes when the time is up, before that is noticed", () => {
+    /** Around the answer, which comes 50 to 80 ms after it was asked for; deadlines are looked at every 8 ms. */
+    const TIMEOUTS_MS = Array.from({ length: 80 }, (_, index) => 20 + index);
+
+    /** What is read is true now, and known 50 ms later. */
+    function slowLooks({ world, wait }: Awaited<ReturnType<typeof lab>>): { end(): void } {
+      const look = world.ledger.findTransactions.bind(world.ledger);
+      world.ledger.findTransactions = async (txIds) => {
+        const records = await look(txIds);
+        await wait(50);
+        return records;
+      };
+      return { end: () => void (world.ledger.findTransactions = look) };
+    }
+
+    test("seed 87656: a Try never hears the no to another basket that it waited for", async () => {
+      const heard = new Set<string>();
+      for (const timeoutMs of TIMEOUTS_MS) {
+        const bench = await lab(5);
+        await bench.attempt("t");
+        slowLooks(bench);
+        const other = bench.start("t", { quantity: 2 });
+        heard.add((await bench.clock.run(bench.start("t", { timeoutMs }))).how);
+        await expect(bench.clock.run(other)).resolves.toMatchObject({ how: "IDEMPOTENCY_MISMATCH" });
+      }
+      expect([...heard]).toEqual(["DEADLINE_EXCEEDED"]);
+    });
+
+    test("nor a reverse the no from before the confirm", async () => {
+      const heard = new Set<string>();
+      for (const timeoutMs of TIMEOUTS_MS) {
+        const bench = await lab(5);
+        const { world, engine } = bench;
+        await bench.attempt("t");
+        const other = world.start().engine;
+        const slow = slowLooks(bench);
+        const early = engine.reverse("t", CALL).catch((error: { code: string }) => error.code);
+        await world.clock.advance(1);
+        slow.end();
+        await world.clock.run(other.confirm("t", CALL));
+        const late = engine.reverse("t", { ...CALL, timeoutMs }).then(({ state }) => state, (error: { code: string }) => error.code);
+        await expect(world.clock.run(early)).resolves.toBe("ILLEGAL_STATE");
+        heard.add(await world.clock.run(late));
+      }
+      expect([...heard]).toEqual(["DEADLINE_EXCEEDED", "REVERSED"]);
+    });
+  });
+
   test("seed 99: a Try whose participants' answers were written down, and that was confirmed before it heard so, is not late", async () => {
     const place = new Neighbourhood(1, ["points"]);
     await place.supply(10);
