@@ -4,7 +4,7 @@
  */
 import { isEngineError } from "../kernel/errors.ts";
 import { integerBetween, pick, type Random } from "../kernel/random.ts";
-import type { RemoteBranch, StockChangeRequest, TryRequest } from "../kernel/types.ts";
+import type { CallContext, RemoteBranch, StockChangeRequest, TryRequest } from "../kernel/types.ts";
 import type { Call, Ending, Supply } from "./history.ts";
 import { POISON } from "./simulated-postgres.ts";
 import { PARTICIPANTS } from "./town.ts";
@@ -14,8 +14,13 @@ export const STORE = "store";
 const DISHES = ["noodles", "rice", "soup", "tofu", "tea"];
 const COUPONS = ["c1", "c2", "c3", "c4"];
 
-/** What the API gives a request, and when a caller gives up by itself. */
+/** What the API gives a request. */
 const TIMEOUT_MS = 800;
+
+/** Who asks again may have less left, and then other calls for the same txId end just before or after its time is up. */
+const TIMES_LEFT_MS = [TIMEOUT_MS, TIMEOUT_MS, TIMEOUT_MS, 400, 150, 60, 25] as const;
+
+/** When a caller gives up by itself. */
 const GIVES_UP_MS = 1_500;
 
 /** Who changes their mind does so while the answer is on its way. */
@@ -30,6 +35,7 @@ const REMEMBERED = 24;
 
 interface Customer {
   request: TryRequest;
+  asked: boolean;
   acknowledged: boolean;
   confirmed: boolean;
 }
@@ -104,7 +110,7 @@ export class Workload {
     };
     const others = pick(this.random, [0, 0, 0, 0, 1, 1, 2]);
     if (others > 0) request.participants = PARTICIPANTS.slice(0, others).map((name) => ({ ...remoteBranch(name), body: { amount: 1 + (n % 3) } }));
-    const customer = { request, acknowledged: false, confirmed: false };
+    const customer = { request, asked: false, acknowledged: false, confirmed: false };
     this.customers.push(customer);
     return customer;
   }
@@ -117,15 +123,16 @@ export class Workload {
   }
 
   private try(customer: Customer, at = this.anyInstance()): void {
-    const { request } = customer;
-    this.call({ verb: "try", request }, at, (instance) => instance.engine.try(structuredCopy(request), { timeoutMs: TIMEOUT_MS, traceId: "0".repeat(32) }), () => {
+    const { request, asked } = customer;
+    customer.asked = true;
+    this.call({ verb: "try", request }, at, (instance) => instance.engine.try(structuredCopy(request), this.context(asked)), () => {
       customer.acknowledged = true;
     });
   }
 
   private move(verb: "confirm" | "cancel" | "reverse", customer = this.somebodyFor(verb), at = this.anyInstance()): void {
     const txId = customer?.request.txId ?? `nobody${this.begun}`;
-    this.call({ verb, request: { txId } }, at, (instance) => instance.engine[verb](txId, { timeoutMs: TIMEOUT_MS, traceId: "0".repeat(32) }), () => {
+    this.call({ verb, request: { txId } }, at, (instance) => instance.engine[verb](txId, this.context(customer?.asked ?? false)), () => {
       if (customer && verb === "confirm") customer.confirmed = true;
     });
   }
@@ -152,7 +159,7 @@ export class Workload {
     if (!again) this.actions.push(request);
     if (request.kind === "PAUSE") this.paused = request.dishId;
     else if (request.dishId === this.paused && request.kind === "RESUME") this.paused = null;
-    this.call({ verb: "change", request }, this.anyInstance(), (instance) => instance.engine.change({ ...request }, { timeoutMs: TIMEOUT_MS, traceId: "0".repeat(32) }), () => {});
+    this.call({ verb: "change", request }, this.anyInstance(), (instance) => instance.engine.change({ ...request }, this.context(again)), () => {});
   }
 
   private doubleClick(): void {
@@ -183,7 +190,7 @@ export class Workload {
   private cancelEarly(): void {
     const txId = `early${this.begun}`;
     this.fenced.push(txId);
-    this.call({ verb: "cancel", request: { txId } }, this.anyInstance(), (instance) => instance.engine.cancel(txId, { timeoutMs: TIMEOUT_MS, traceId: "0".repeat(32) }), () => {});
+    this.call({ verb: "cancel", request: { txId } }, this.anyInstance(), (instance) => instance.engine.cancel(txId, this.context(false)), () => {});
   }
 
   private comeLate(): void {
@@ -197,15 +204,19 @@ export class Workload {
     const dice = this.random.next();
     if (dice < 0.25) {
       const { request } = this.newCustomer(`${POISON}${this.begun}`);
-      this.try({ request: { ...request, orderId: request.txId, couponId: null }, acknowledged: false, confirmed: false });
+      this.try({ request: { ...request, orderId: request.txId, couponId: null }, asked: false, acknowledged: false, confirmed: false });
     } else if (known && dice < 0.8) {
       const { request } = known;
       const other = { ...request, lines: request.lines.map(({ dishId, quantity }) => ({ dishId, quantity: quantity + 1 })) };
-      this.try({ request: other, acknowledged: false, confirmed: false });
+      this.try({ request: other, asked: true, acknowledged: false, confirmed: false });
     } else {
       const { request } = this.newCustomer();
-      this.try({ request: { ...request, txId: `wrong${this.begun}`, orderId: `wrong${this.begun}`, lines: [{ dishId: "pizza", quantity: 1 }] }, acknowledged: false, confirmed: false });
+      this.try({ request: { ...request, txId: `wrong${this.begun}`, orderId: `wrong${this.begun}`, lines: [{ dishId: "pizza", quantity: 1 }] }, asked: false, acknowledged: false, confirmed: false });
     }
+  }
+
+  private context(again: boolean): CallContext {
+    return { timeoutMs: again ? pick(this.random, TIMES_LEFT_MS) : TIMEOUT_MS, traceId: "0".repeat(32) };
   }
 
   private anyInstance(): Instance | null {
