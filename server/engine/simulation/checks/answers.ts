@@ -42,7 +42,7 @@ function checkTrys(txId: string, calls: readonly TryCall[], books: Books | null,
       if (account?.request) {
         if (account.request.couponId !== request.couponId || account.request.orderId !== request.orderId) wrong.push(`${txId} was answered with another order's or coupon's reservation`);
         if ((account.states[0]?.atMs ?? 0) > endedAtMs) wrong.push(`${txId} was acknowledged before it was committed`);
-        if (account.expiresAtMs !== expiresAtMs) wrong.push(`${txId} was told that it expires ${expiresAtMs - account.expiresAtMs} ms from when it does`);
+        if (account.expiresAtMs !== expiresAtMs) wrong.push(`${txId} was told that it expires ${(expiresAtMs - account.expiresAtMs).toFixed(1)} ms from when it does`);
         if (!wasIn(account.states, state, startedAtMs - commitMsMax, endedAtMs)) wrong.push(`${txId} was told it is ${state}, and was not ${during(call)}`);
       }
     } else if (ending.kind === "refused" && !ending.retryable && first && startedAtMs > first.call.endedAtMs && samePayload(request, first.call.request) && ending.code !== "LATE_TRY") {

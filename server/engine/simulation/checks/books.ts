@@ -263,5 +263,5 @@ export function everBetween<M extends { atMs: number }>(moments: readonly M[], f
 /** Conservation, at every commit: portions are neither made nor lost, and none is sold twice. */
 export function checkCommits(supply: Supply, commits: readonly Commit[]): string[] {
   const books = new Books(supply);
-  return commits.flatMap((commit) => books.enter(commit).map((what) => `commit at ${commit.atMs} ms: ${what}`));
+  return commits.flatMap((commit) => books.enter(commit).map((what) => `commit at ${commit.atMs.toFixed(1)} ms: ${what}`));
 }

@@ -59,7 +59,7 @@ describe("each acknowledged Try exactly once, with one answer", () => {
 
   test.each<[string, Parameters<typeof historyOf>[0], Scribe | undefined, RegExp]>([
     ["an answer that changes", [tried(A, [0, 20]), tried(A, [30, 40], { expiresAtMs: 99 })], undefined, /was answered .* then/],
-    ["an expiry that is not the ledger's", [tried(A, [0, 20], { expiresAtMs: 10_011 })], undefined, /expires 1 ms from when it does/],
+    ["an expiry that is not the ledger's", [tried(A, [0, 20], { expiresAtMs: 10_011 })], undefined, /expires 1\.0 ms from when it does/],
     ["another basket than was asked for", [tried(A, [0, 20], { lines: [{ dishId: "noodles", quantity: 2 }] })], undefined, /other lines/],
     ["another order's reservation", [tried(request("a", 1, { orderId: "another" }), [0, 20])], undefined, /another order's or coupon's/],
     ["an acknowledgement that is lost", [tried(A, [0, 20])], new Scribe(), /acknowledged and is not in the ledger/],

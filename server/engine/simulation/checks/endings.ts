@@ -64,7 +64,7 @@ function checkSweptInTime(world: World, books: Books, { healingSinceMs, sweptMsM
     const next = states[reserved + 1];
     if (reserved < 0 || !next) continue; // never so, or never again: said elsewhere
     const dueAtMs = Math.max(expiresAtMs - startMs, wellSinceMs);
-    if (next.atMs > dueAtMs + sweptMsMax) wrong.push(`${txId} was reserved until ${next.atMs - dueAtMs} ms after it was due`);
+    if (next.atMs > dueAtMs + sweptMsMax) wrong.push(`${txId} was reserved until ${(next.atMs - dueAtMs).toFixed(1)} ms after it was due`);
     if (next.state === "EXPIRED" && next.atMs < expiresAtMs - startMs - 1) wrong.push(`${txId} expired before its time`);
   }
   return wrong;

@@ -31,7 +31,7 @@ export function checkRefusals({ calls, commitMsMax = 0 }: History, books: Books)
     }
     const fromMs = beganAtMs(call, flights) - commitMsMax;
     const reason = call.verb === "try" ? ofTry(call, calls, books, fromMs) : call.verb === "change" ? ofChange(call, changes, books, commitMsMax) : ofMove(call, books, fromMs);
-    if (reason !== true) report.wrong.push(`${nameOf(call)} at ${call.startedAtMs}–${call.endedAtMs} ms was refused as ${call.ending.code}: ${reason}`);
+    if (reason !== true) report.wrong.push(`${nameOf(call)} at ${call.startedAtMs.toFixed(1)}–${call.endedAtMs.toFixed(1)} ms was refused as ${call.ending.code}: ${reason}`);
     if (call.verb === "try" && call.ending.code === "SOLD_OUT") {
       report.soldOut++;
       if (isShort(call, books, fromMs)) report.soldOutWithinCall++;
