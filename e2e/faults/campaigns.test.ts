@@ -7,7 +7,7 @@ import type { CheckReport } from "./checks.ts";
 const check = (commits: number): CheckReport => ({ wrong: [], states: { CONFIRMED: commits }, commits, dishOperations: 2 * commits, dishesUndecided: 0, waitedMs: commits });
 
 function report(more: Partial<CampaignReport>): CampaignReport {
-  const counts = { calls: 10, accepted: 4, replayed: 1, refused: 2, unknown: 1, "sent twice": 1, "sent late": 1 };
+  const counts = { calls: 10, accepted: 4, replayed: 1, refused: 2, unknown: 1, "sent twice": 1, "sent late": 1, "sent with another basket": 1 };
   return { seed: 1, strikes: 2, byFault: {}, skipped: {}, coverage: {}, met: {}, checks: [], ended: [], clients: { counts, answers: new Map([["try: 201", 4]]) }, logged: {}, wrong: [], seconds: 5, ...more };
 }
 

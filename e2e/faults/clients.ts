@@ -34,7 +34,7 @@ interface Said {
 
 export class Clients {
   readonly calls: Call[] = [];
-  readonly counts = { calls: 0, accepted: 0, replayed: 0, refused: 0, unknown: 0, "sent twice": 0, "sent late": 0 };
+  readonly counts = { calls: 0, accepted: 0, replayed: 0, refused: 0, unknown: 0, "sent twice": 0, "sent late": 0, "sent with another basket": 0 };
   /** Answers by what was asked and heard. */
   readonly answers = new Map<string, number>();
   /** Answers that no client should ever get, as sentences. */
@@ -44,12 +44,13 @@ export class Clients {
 
   constructor(private readonly key: () => string) {}
 
-  async ask(question: Question, { name, url }: Addressee): Promise<Heard> {
+  /** @param leftMs what the caller has left, when that is less than a server gives. */
+  async ask(question: Question, { name, url }: Addressee, leftMs?: number): Promise<Heard> {
     const phase = phaseOf(question);
     this.counts.calls++;
     this.step(phase, 1);
     const startedAtMs = Date.now();
-    const { ending, heard } = await this.send(question, url);
+    const { ending, heard } = await this.send(question, url, leftMs);
     this.step(phase, -1);
     this.calls.push({ ...question, at: name, startedAtMs, endedAtMs: Date.now(), ending } as Call);
     this.count(question, heard);
@@ -57,14 +58,20 @@ export class Clients {
     return heard;
   }
 
-  private async send(question: Question, url: string): Promise<{ ending: Ending<unknown>; heard: Heard }> {
+  private async send(question: Question, url: string, leftMs?: number): Promise<{ ending: Ending<unknown>; heard: Heard }> {
     const { path, body, idempotencyKey } = wireOf(question);
+    const headers = {
+      authorization: `Bearer ${this.key()}`,
+      "content-type": "application/json",
+      ...(idempotencyKey && { "idempotency-key": idempotencyKey }),
+      ...(leftMs && { "x-request-timeout-ms": String(leftMs) }),
+    };
     let status: number;
     let said: Said;
     try {
       const answer = await fetch(url + path, {
         method: "POST",
-        headers: { authorization: `Bearer ${this.key()}`, "content-type": "application/json", ...(idempotencyKey && { "idempotency-key": idempotencyKey }) },
+        headers,
         body: JSON.stringify(body),
         signal: AbortSignal.timeout(PATIENCE_MS),
       });

@@ -23,6 +23,11 @@ interface OutboxRow {
   tx_states: TransactionState[] | null;
 }
 
+interface BasketRow {
+  tx_id: string;
+  lines: string[];
+}
+
 interface ChangeRow {
   xid: string;
   action_key: string;
@@ -44,6 +49,9 @@ const CHANGES = `
          (extract(epoch FROM actions.at) * 1000)::float8 AS at_ms
     FROM actions LEFT JOIN stock_movements USING (action_key)
    WHERE verb IN ('RESTOCK', 'WRITE_OFF', 'PAUSE', 'RESUME') AND answer ->> 'verdict' = 'APPLIED'`;
+
+/** One txId may have been asked for with several baskets: the ledger has the one that came first. */
+const BASKETS = "SELECT tx_id, array_agg(dish_id || ' × ' || quantity ORDER BY line_no) AS lines FROM reservations GROUP BY tx_id";
 
 const REFUNDS = "SELECT tx_id FROM tickets WHERE kind = 'REFUND'";
 
@@ -67,8 +75,9 @@ export async function readCommits(sql: pg.Pool, supply: Supply, calls: readonly 
   // One after the other: a long history takes longer to read than anybody waits for a connection.
   const outbox = await sql.query<OutboxRow>(OUTBOX);
   const changes = await sql.query<ChangeRow>(CHANGES);
+  const baskets = await sql.query<BasketRow>(BASKETS);
   const refunds = await sql.query<{ tx_id: string }>(REFUNDS);
-  const reader = new Reader(supply, calls, changes.rows);
+  const reader = new Reader(supply, calls, changes.rows, baskets.rows);
   for (const row of outbox.rows) reader.read(row);
   reader.readIdle();
   // Which batch found that a refund was due is not in the outbox: that nothing is sold after it is the audit's.
@@ -83,12 +92,15 @@ class Reader implements LedgerHistory {
   readonly commits: Commit[] = [];
   readonly wrong: string[] = [];
   readonly books: Books;
-  private readonly requests: ReadonlyMap<string, TryRequest>;
+  private readonly requests: ReadonlyMap<string, TryRequest[]>;
+  private readonly baskets: ReadonlyMap<string, string>;
   private readonly changes: Map<string, ChangeRow[]>;
 
-  constructor(supply: Supply, calls: readonly Call[], changes: readonly ChangeRow[]) {
+  constructor(supply: Supply, calls: readonly Call[], changes: readonly ChangeRow[], baskets: readonly BasketRow[]) {
     this.books = new Books(supply);
-    this.requests = new Map(calls.flatMap((call) => (call.verb === "try" ? [[call.request.txId, call.request]] : [])));
+    const requests = calls.flatMap(({ verb, request }) => (verb === "try" ? [request] : []));
+    this.requests = groupBy(requests, ({ txId }) => txId);
+    this.baskets = new Map(baskets.map(({ tx_id, lines }) => [tx_id, lines.join(", ")]));
     this.changes = groupBy(changes, ({ xid }) => xid);
   }
 
@@ -150,9 +162,10 @@ class Reader implements LedgerHistory {
   }
 
   private tryOf(txId: string): LedgerTry[] {
-    const request = this.requests.get(txId);
+    const basket = this.baskets.get(txId);
+    const request = this.requests.get(txId)?.find(({ lines }) => basket === lines.map(({ dishId, quantity }) => `${dishId} × ${quantity}`).join(", "));
     if (!request) {
-      this.wrong.push(`${txId} is in the ledger, and nobody asked for it`);
+      this.wrong.push(`${txId} is in the ledger with ${basket ?? "nothing"}, and nobody asked for that`);
       return [];
     }
     const { participants, ...rest } = request;

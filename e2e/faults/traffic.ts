@@ -1,6 +1,7 @@
 /**
  * The traffic of a campaign: customers that order, pay, change their minds and ask again at any server, and an operator who restocks,
- * writes off and pauses, while 5 % of all calls are sent twice or late. They never look at the database.
+ * writes off and pauses, while 5 % of all calls are sent twice or late, and now and then a txId is used for another basket. They
+ * never look at the database.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { integerBetween, pick, type Random } from "../../server/engine/kernel/random.ts";
@@ -11,6 +12,12 @@ import type { Addressee, Clients, Heard, Question } from "./clients.ts";
 /** Of all calls: sent twice, or sent late so that they overtake and are overtaken. */
 const MISBEHAVING = 0.05;
 const DELAY_MS_MAX = 2_000;
+
+/** Of all Trys: sent once more with another basket at the same moment; one of the two has to be refused. */
+const OTHER_BASKET = 0.02;
+
+/** What is left to who asks again: then the call that it meets ends just before or after its time is up. */
+const TIMES_LEFT_MS = [800, 800, 400, 150, 60, 25] as const;
 
 /** Short enough that abandoned baskets expire within a campaign. */
 const TTL_SECONDS = 6;
@@ -94,12 +101,12 @@ export class Traffic {
     const request = this.basket();
     // Who hears nothing asks again, elsewhere; who hears no goes away.
     let heard: Heard = null;
-    for (let attempt = 0; attempt < 4 && unsettled(heard); attempt++) heard = await this.call({ verb: "try", request });
+    for (let attempt = 0; attempt < 4 && unsettled(heard); attempt++) heard = await this.call({ verb: "try", request }, attempt > 0);
     if (!took(heard)) {
       if (random.next() < 0.5) await this.move(request.txId, "cancel");
       return;
     }
-    if (random.next() < 0.2) await this.call({ verb: "try", request });
+    if (random.next() < 0.2) await this.call({ verb: "try", request }, true);
     const mind = random.next();
     if (mind < 0.4) {
       if ((await this.move(request.txId, "confirm")) && random.next() < 0.4) await this.move(request.txId, "reverse");
@@ -131,7 +138,7 @@ export class Traffic {
   /** @returns whether it was acknowledged. */
   private async move(txId: string, verb: "confirm" | "cancel" | "reverse"): Promise<boolean> {
     for (let attempt = 0; attempt < 3; attempt++) {
-      const heard = await this.call({ verb, request: { txId } });
+      const heard = await this.call({ verb, request: { txId } }, attempt > 0);
       if (!unsettled(heard)) return took(heard);
     }
     return false;
@@ -166,19 +173,28 @@ export class Traffic {
   }
 
   /** What the one who asks hears; a copy may be on its way besides. */
-  private async call(question: Question): Promise<Heard> {
+  private async call(question: Question, again = false): Promise<Heard> {
     const { random, clients } = this.options;
     const draw = random.next();
     if (draw < MISBEHAVING / 2) {
       clients.counts["sent twice"]++;
-      this.keep(clients.ask(question, this.anyServer()));
+      this.keep(this.askAgain(question));
     } else if (draw < MISBEHAVING) {
       clients.counts["sent late"]++;
-      this.keep(sleep(random.next() * DELAY_MS_MAX).then(() => clients.ask(question, this.anyServer())));
+      this.keep(sleep(random.next() * DELAY_MS_MAX).then(() => this.askAgain(question)));
+    } else if (question.verb === "try" && draw < MISBEHAVING + OTHER_BASKET) {
+      clients.counts["sent with another basket"]++;
+      const { request } = question;
+      this.keep(this.askAgain({ verb: "try", request: { ...request, lines: request.lines.map(({ dishId, quantity }) => ({ dishId, quantity: quantity + 1 })) } }));
     }
-    const heard = await clients.ask(question, this.anyServer());
+    const heard = await (again ? this.askAgain(question) : clients.ask(question, this.anyServer()));
     await sleep(random.next() * THINKS_MS_MAX);
     return heard;
+  }
+
+  private askAgain(question: Question): Promise<Heard> {
+    const { random, clients } = this.options;
+    return clients.ask(question, this.anyServer(), pick(random, TIMES_LEFT_MS));
   }
 
   private anyServer(): Addressee {
