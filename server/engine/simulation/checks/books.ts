@@ -67,6 +67,8 @@ interface Dish {
   onSale: boolean;
   version: number;
   moments: DishMoment[];
+  /** What the changes of one batch left each other: nobody but them could see it. */
+  between: { atMs: number; available: number }[];
 }
 
 interface Holder {
@@ -85,7 +87,7 @@ export class Books {
   constructor(supply: Supply) {
     for (const { dishId, storeId, supplied } of supply.dishes) {
       const moments = [{ atMs: Number.NEGATIVE_INFINITY, available: supplied, onSale: true }];
-      this.dishes.set(dishId, { storeId, supplied, available: supplied, frozen: 0, sold: 0, onSale: true, version: 0, moments });
+      this.dishes.set(dishId, { storeId, supplied, available: supplied, frozen: 0, sold: 0, onSale: true, version: 0, moments, between: [] });
     }
     for (const couponId of supply.couponIds) this.coupons.set(couponId, { txId: null, moments: [{ atMs: Number.NEGATIVE_INFINITY, txId: null }] });
   }
@@ -122,6 +124,7 @@ export class Books {
       const signed = change.kind === "RESTOCK" ? change.quantity : change.kind === "WRITE_OFF" ? -change.quantity : 0;
       dish.supplied += signed;
       dish.available += signed;
+      dish.between.push({ atMs, available: dish.available });
       if (change.kind === "PAUSE") dish.onSale = false;
       if (change.kind === "RESUME") dish.onSale = true;
       touched.add(change.dishId);

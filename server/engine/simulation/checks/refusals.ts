@@ -125,8 +125,12 @@ function ofChange({ request, endedAtMs, ending }: ChangeCall, changes: ReadonlyM
   // A refusal is remembered under its key: it was so when the key was first used.
   const firstMs = Math.min(...(changes.get(actionKey) ?? []).map(({ startedAtMs }) => startedAtMs)) - commitMsMax;
   switch (ending.code) {
-    case "INSUFFICIENT_STOCK":
-      return (kind === "WRITE_OFF" && everBetween(momentsOf(books, dishId), firstMs, endedAtMs, ({ available }) => available < quantity)) || "there was enough all the time";
+    case "INSUFFICIENT_STOCK": {
+      const isShort = ({ available }: { available: number }): boolean => available < quantity;
+      const between = books.dishes.get(dishId)?.between ?? [];
+      const wasShort = everBetween(momentsOf(books, dishId), firstMs, endedAtMs, isShort) || between.some((moment) => moment.atMs >= firstMs && moment.atMs <= endedAtMs && isShort(moment));
+      return (kind === "WRITE_OFF" && wasShort) || "there was enough all the time";
+    }
     case "UNKNOWN_DISH":
       return !books.dishes.has(dishId) || "the dish exists";
     default:
