@@ -101,6 +101,14 @@ describe("every no had a reason", () => {
     expect(wrongIn([triedInVain(A, [590, 595], refused("SOLD_OUT"))], soldOutForAWhile())).toBe("");
   });
 
+  test("a write-off for what another change of its batch left it, until the next one gave", () => {
+    const changes = (["WRITE_OFF", "RESTOCK"] as const).map((kind) => ({ actionKey: kind, kind, quantity: 3 }));
+    const inOneBatch = () => new Scribe().commit(10, { changes }, [3, 0, 0]);
+    const inVain = (fromMs: number) => [changed({ actionKey: "k", kind: "WRITE_OFF", quantity: 1 }, [fromMs, fromMs + 10], refused("INSUFFICIENT_STOCK"))];
+    expect(wrongIn(inVain(5), inOneBatch())).toBe("");
+    expect(wrongIn(inVain(15), inOneBatch())).toMatch(/enough all the time/);
+  });
+
   test.each<[string, Parameters<typeof historyOf>[0][number], RegExp]>([
     ["sold out while there was enough", triedInVain(A, [700, 710], refused("SOLD_OUT")), /there was enough all the time/],
     ["sold out before it sold out", triedInVain(A, [0, 9], refused("SOLD_OUT")), /there was enough all the time/],

@@ -4,7 +4,7 @@
  */
 import type { EngineErrorCode, RefusalTier } from "../../kernel/errors.ts";
 import type { DishRow, StockChangeRequest, TryRequest } from "../../kernel/types.ts";
-import type { LedgerBatch, LedgerTry, MoveTarget, MoveVerdict, TryVerdict } from "../../tiers/tcc/ledger.ts";
+import type { LedgerBatch, LedgerStockChange, LedgerTry, MoveTarget, MoveVerdict, TryVerdict } from "../../tiers/tcc/ledger.ts";
 import type { Call, ChangeCall, Commit, Ending, History, MoveCall, Supply, TryCall } from "../history.ts";
 import { Books } from "./books.ts";
 
@@ -19,17 +19,21 @@ export class Scribe {
   readonly commits: Commit[] = [];
   private version = 0;
 
-  /** `row` of noodles after the commit, as [available, frozen, sold]; `more` changes what it says of itself. */
-  commit(atMs: number, what: { trys?: [TryRequest, TryVerdict][]; moves?: [string, MoveTarget, MoveVerdict][] }, [available, frozen, sold]: [number, number, number], more: Partial<DishRow> = {}): this {
+  /** `row` of noodles after the commit, as [available, frozen, sold]; `more` changes what it says of itself. Changes were applied. */
+  commit(atMs: number, what: { trys?: [TryRequest, TryVerdict][]; moves?: [string, MoveTarget, MoveVerdict][]; changes?: Change[] }, [available, frozen, sold]: [number, number, number], more: Partial<DishRow> = {}): this {
     const trys = (what.trys ?? []).map(([asked]): LedgerTry => ({ ...asked, payloadHash: "", traceId: "", stages: { accessMs: 0, casMs: 0, lockMs: 0, redisMs: 0 } }));
     const moves = (what.moves ?? []).map(([txId, to]) => ({ txId, to, cause: null }));
-    const batch: LedgerBatch = { batchId: "i1.1", dishIds: ["noodles"], trys, moves, changes: [] };
+    const batch: LedgerBatch = { batchId: "i1.1", dishIds: ["noodles"], trys, moves, changes: (what.changes ?? []).map(changeOf) };
     const row: DishRow = { dishId: "noodles", storeId: "s", supplied: available + frozen + sold, available, frozen, sold, onSale: true, version: ++this.version, ...more };
-    const result = { atMs, trys: (what.trys ?? []).map(([, verdict]) => verdict), moves: (what.moves ?? []).map(([, , verdict]) => verdict), changes: [], dishes: [row] };
+    const result = { atMs, trys: (what.trys ?? []).map(([, verdict]) => verdict), moves: (what.moves ?? []).map(([, , verdict]) => verdict), changes: batch.changes.map(() => ({ verdict: "APPLIED" as const, dish: row })), dishes: [row] };
     this.commits.push({ kind: "batch", atMs, instance: "i1", batch, result });
     return this;
   }
 }
+
+type Change = Pick<StockChangeRequest, "actionKey" | "kind" | "quantity">;
+
+const changeOf = (change: Change): LedgerStockChange => ({ ...change, dishId: "noodles", reason: null, actor: "op", requestHash: "" });
 
 type Times = [startedAtMs: number, endedAtMs: number];
 
@@ -57,7 +61,7 @@ type MoveCallAnswer = Extract<MoveCall["ending"], { kind: "answered" }>["answer"
 
 const TARGETS = { confirm: "CONFIRMED", cancel: "CANCELLED", reverse: "REVERSED" } as const;
 
-export function changed(change: Pick<StockChangeRequest, "actionKey" | "kind" | "quantity">, times: Times, ending: ChangeCall["ending"]): ChangeCall {
+export function changed(change: Change, times: Times, ending: ChangeCall["ending"]): ChangeCall {
   return { verb: "change", request: { dishId: "noodles", reason: null, actor: "t", ...change }, ...base(times), ending };
 }
 
