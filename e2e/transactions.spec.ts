@@ -111,6 +111,7 @@ test("one that is stuck on a participant that is really down: seen on the wall, 
   const branch = wall.getByTestId("branch-01");
   // After three calls in vain its circuit opens; on a busy machine before the page is there.
   await expect(branch).toContainText(/UNREACHABLE|CIRCUIT_OPEN/);
+  await expect(wall.getByRole("list", { name: "Timeline" })).toContainText("cannot be reached");
   await expect(wall.getByTestId("verb-confirm")).toBeDisabled();
   await expect(wall.getByTestId("verb-cancel")).toBeDisabled();
   await expect(wall.getByRole("note", { name: "Its outcome is decided" }).first()).toBeVisible();
