@@ -126,9 +126,9 @@ function ofChange({ request, endedAtMs, ending }: ChangeCall, changes: ReadonlyM
   const firstMs = Math.min(...(changes.get(actionKey) ?? []).map(({ startedAtMs }) => startedAtMs)) - commitMsMax;
   switch (ending.code) {
     case "INSUFFICIENT_STOCK": {
-      const isShort = ({ available }: { available: number }): boolean => available < quantity;
+      const tooFew = ({ available }: { available: number }): boolean => available < quantity;
       const between = books.dishes.get(dishId)?.between ?? [];
-      const wasShort = everBetween(momentsOf(books, dishId), firstMs, endedAtMs, isShort) || between.some((moment) => moment.atMs >= firstMs && moment.atMs <= endedAtMs && isShort(moment));
+      const wasShort = everBetween(momentsOf(books, dishId), firstMs, endedAtMs, tooFew) || between.some((moment) => moment.atMs >= firstMs && moment.atMs <= endedAtMs && tooFew(moment));
       return (kind === "WRITE_OFF" && wasShort) || "there was enough all the time";
     }
     case "UNKNOWN_DISH":
