@@ -157,8 +157,15 @@ export async function signIn(page: Page, { url, operator }: FirstRun): Promise<v
   await page.goto(url);
 }
 
+/**
+ * The page is there, and live. Who chose another theme than the system's may see it drawn by the browser while the server's
+ * copy still waits, hidden, for the next frame: next-themes changes its context as it mounts, and React hydrates nothing below
+ * that it has not revealed yet. A locator must not find both.
+ */
 export async function expectLive(page: Page): Promise<void> {
-  await expect(page.getByTestId("connection")).toHaveAttribute("data-status", "live");
+  const pill = page.getByTestId("connection");
+  await expect(pill.filter({ visible: true })).toHaveAttribute("data-status", "live");
+  await expect(pill).toHaveCount(1);
 }
 
 /** Errors of scripts, and what the Content-Security-Policy refused. */

@@ -149,6 +149,7 @@ test("language, theme, time zone and password belong to the person: another brow
   await signInByForm(elsewhere, { ...application, operator: { ...application.operator, email, password: "a much longer password" } });
   await expectLive(elsewhere);
   await elsewhere.goto("/settings");
+  await expectLive(elsewhere);
   await expect(elsewhere.locator("html")).toHaveClass(/dark/);
   await expect(elsewhere.getByRole("heading", { name: "个人设置" })).toBeVisible();
   await expect(elsewhere.getByLabel("时区")).toHaveValue("Asia/Tokyo");
