@@ -27,18 +27,20 @@ interface SearchFieldProps {
 
 export function SearchField({ label, hint, clearLabel, value, maxLength, onType, onChange, valid = () => true, main = false, className }: SearchFieldProps) {
   const [typed, setTyped] = useState(value);
+  const [seen, setSeen] = useState(value);
+  const [written, setWritten] = useState(value);
   const field = useRef<HTMLInputElement>(null);
-  const written = useRef(value);
   const words = typed.trim();
   const isValid = valid(words);
-  // Back and Forward change the words too; what was typed here comes round as it left.
-  useEffect(() => {
-    if (value !== written.current) setTyped(value);
-    written.current = value;
-  }, [value]);
+  // Back and Forward change the words too, at once: else the old ones would be written again. What was typed here comes round as it left.
+  if (value !== seen) {
+    setSeen(value);
+    setWritten(value);
+    if (value !== written) setTyped(value);
+  }
   const write = () => {
     if (words === value.trim() || !isValid) return;
-    written.current = words;
+    setWritten(words);
     onChange(words);
   };
   const say = useEffectEvent(() => onType?.(words));

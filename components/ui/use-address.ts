@@ -1,10 +1,12 @@
 "use client";
 /**
  * What is looked at lives in the address, so that Back, a bookmark and a link to a colleague all work. A change shows at once: Next's
- * router follows in its own time, and not at all when an earlier step of it is called off (a filter chosen right after Back).
+ * router follows in its own time, and not at all when an earlier step of it is called off (a filter chosen right after Back). When it
+ * tells of a step late, the newer ones stay.
  */
 import { useSearchParams } from "next/navigation";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { OwnSteps } from "./own-steps";
 
 type Params = { get(name: string): string | null };
 export type SetAddress<Q> = (change: Partial<Q>, how?: "push" | "replace") => void;
@@ -12,28 +14,36 @@ export type SetAddress<Q> = (change: Partial<Q>, how?: "push" | "replace") => vo
 /** @param read and @param addressOf must stay the same: functions of a module. */
 export function useAddress<Q extends object>(read: (params: Params) => Q, addressOf: (query: Q) => string): [Q, SetAddress<Q>] {
   const params = useSearchParams();
-  const [arrived, setArrived] = useState(params);
   const [search, setSearch] = useState(() => params.toString());
-  if (arrived !== params) {
-    setArrived(params);
-    setSearch(params.toString());
-  }
+  const own = useRef(new OwnSteps());
   const query = useMemo(() => read(new URLSearchParams(search)), [read, search]);
+  useLayoutEffect(() => {
+    const told = params.toString();
+    if (own.current.isNews(told)) setSearch(told);
+  }, [params]);
   useEffect(() => {
     const { pathname } = window.location;
-    // On the way to another page the address is that page's already.
-    const look = () => void (window.location.pathname === pathname && setSearch(searchNow()));
+    const look = () => {
+      // On the way to another page the address is that page's already.
+      if (window.location.pathname !== pathname) return;
+      const search = searchNow();
+      own.current.wentBack(search);
+      setSearch(search);
+    };
     window.addEventListener("popstate", look);
     return () => window.removeEventListener("popstate", look);
   }, []);
   const change = useCallback<SetAddress<Q>>(
     (changes, how = "push") => {
-      // What the address says now: it may be ahead of what was rendered, and two changes at once must both stand.
-      const address = addressOf({ ...read(new URLSearchParams(window.location.search)), ...changes });
-      if (address === `${window.location.pathname}${window.location.search}`) return;
+      // What was changed last may be ahead of what was rendered, and two changes at once must both stand.
+      const before = own.current.newest ?? searchNow();
+      const address = addressOf({ ...read(new URLSearchParams(before)), ...changes });
+      const after = new URL(address, window.location.href).searchParams.toString();
+      if (after === before) return;
       if (how === "push") window.history.pushState(null, "", address);
       else window.history.replaceState(null, "", address);
-      setSearch(searchNow());
+      own.current.add(after);
+      setSearch(after);
     },
     [read, addressOf],
   );
