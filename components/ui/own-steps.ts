@@ -22,8 +22,8 @@ export class OwnSteps {
     this.steps = [search];
   }
 
-  /** Whether what the router tells counts: not a step of ours that newer ones have followed. */
-  isNews(told: string): boolean {
+  /** Takes what the router tells, and says whether it counts: not when it is a step of ours that newer ones have followed. */
+  hear(told: string): boolean {
     const at = this.steps.lastIndexOf(told);
     this.steps = at === -1 ? [] : this.steps.slice(at + 1);
     return this.steps.length === 0;

@@ -5,7 +5,7 @@
  * tells of a step late, the newer ones stay.
  */
 import { useSearchParams } from "next/navigation";
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useState } from "react";
 import { OwnSteps } from "./own-steps";
 
 type Params = { get(name: string): string | null };
@@ -15,37 +15,37 @@ export type SetAddress<Q> = (change: Partial<Q>, how?: "push" | "replace") => vo
 export function useAddress<Q extends object>(read: (params: Params) => Q, addressOf: (query: Q) => string): [Q, SetAddress<Q>] {
   const params = useSearchParams();
   const [search, setSearch] = useState(() => params.toString());
-  const own = useRef(new OwnSteps());
+  const [own] = useState(() => new OwnSteps());
   const query = useMemo(() => read(new URLSearchParams(search)), [read, search]);
   useLayoutEffect(() => {
     const told = params.toString();
-    if (own.current.isNews(told)) setSearch(told);
-  }, [params]);
+    if (own.hear(told)) setSearch(told);
+  }, [own, params]);
   useEffect(() => {
     const { pathname } = window.location;
     const look = () => {
       // On the way to another page the address is that page's already.
       if (window.location.pathname !== pathname) return;
       const search = searchNow();
-      own.current.wentBack(search);
+      own.wentBack(search);
       setSearch(search);
     };
     window.addEventListener("popstate", look);
     return () => window.removeEventListener("popstate", look);
-  }, []);
+  }, [own]);
   const change = useCallback<SetAddress<Q>>(
     (changes, how = "push") => {
       // What was changed last may be ahead of what was rendered, and two changes at once must both stand.
-      const before = own.current.newest ?? searchNow();
+      const before = own.newest ?? searchNow();
       const address = addressOf({ ...read(new URLSearchParams(before)), ...changes });
       const after = new URL(address, window.location.href).searchParams.toString();
       if (after === before) return;
       if (how === "push") window.history.pushState(null, "", address);
       else window.history.replaceState(null, "", address);
-      own.current.add(after);
+      own.add(after);
       setSearch(after);
     },
-    [read, addressOf],
+    [own, read, addressOf],
   );
   return [query, change];
 }
